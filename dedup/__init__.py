@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from dedup.index import StoryIndex as StoryIndex
     from dedup.index import StoryPage as StoryPage
     from dedup.inputs.record import from_record as from_record
+    from dedup.kinds import FoundKind as FoundKind
     from dedup.pipeline import cluster as cluster
     from dedup.pipeline import compare as compare
     from dedup.pipeline import learn_background as learn_background
@@ -63,6 +64,7 @@ if TYPE_CHECKING:
     from dedup.results.clustering import SharedWord as SharedWord
     from dedup.results.clustering import Story as Story
     from dedup.results.clustering import Storyline as Storyline
+    from dedup.results.origins import Origins as Origins
     from dedup.results.provenance import Appearance as Appearance
     from dedup.results.provenance import Provenance as Provenance
     from dedup.results.provenance import Version as Version
@@ -85,6 +87,7 @@ _HOMES = {
     "DedupError": "errors",
     "EngineError": "errors",
     "Explanation": "results.clustering",
+    "FoundKind": "kinds",
     "IndexedArticle": "index",
     "InputError": "errors",
     "JudgedScores": "evaluation.judgements",
@@ -94,6 +97,7 @@ _HOMES = {
     "MinHashVectorizer": "estimators",
     "MissingDependencyError": "errors",
     "Notice": "article",
+    "Origins": "results.origins",
     "Part": "comparison",
     "Passage": "comparison",
     "Piece": "comparison",

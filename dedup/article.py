@@ -23,6 +23,8 @@ class Article:
         url: the address of the article.
         author: its authors.
         section: the section or category that it was published in.
+        kind: what kind of article it is, if that is known: one of `dedup.kinds.KINDS` or a usual name, such as a type
+            of schema.org; "" to find it, see `dedup.kinds`.
         lang: the language declared by the source. It is reported but not used: the method detects languages itself.
         path: the file it was read from, "" for an article made in memory.
         where: the position in that file, as shown in notices: `feed.jsonl:7`.
@@ -41,6 +43,7 @@ class Article:
     url: str = ""
     author: str = ""
     section: str = ""
+    kind: str = ""
     lang: str = ""
     path: str = ""
     where: str = ""
@@ -59,13 +62,14 @@ class Article:
             "url": self.url,
             "author": self.author,
             "section": self.section,
+            "kind": self.kind,
             "lang": self.lang,
         }
 
     def __post_init__(self) -> None:
         strings = (
             *(self.id, self.text, self.title, self.source, self.url, self.author, self.section, self.lang),
-            *(self.path, self.where),
+            *(self.kind, self.path, self.where),
         )
         if {*map(type, strings)} != {str}:  # common, kept fast
             self._check_strings()
@@ -81,7 +85,7 @@ class Article:
                 )
 
     def _check_strings(self) -> None:
-        for name in ("id", "text", "title", "source", "url", "author", "section", "lang", "path", "where"):
+        for name in ("id", "text", "title", "source", "url", "author", "section", "kind", "lang", "path", "where"):
             value = getattr(self, name)
             if not isinstance(value, str):
                 raise InputError(f"Article.{name} must be a string, not {type(value).__name__}")

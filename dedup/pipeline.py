@@ -17,9 +17,11 @@ from dedup.group.copies import coherent, copy_groups, digests, representatives, 
 from dedup.group.cut import EVENT
 from dedup.group.storylines import Groups, scores_between, with_storylines
 from dedup.inputs.collection import ArticleReader, Collection
+from dedup.kinds import FOLLOWING
 from dedup.match.copies import alike_candidates, decide
 from dedup.match.crowding import estimate_crowding
 from dedup.match.families import decide_by_family
+from dedup.match.notices import notices_apart
 from dedup.match.opinion import Embed, opinions
 from dedup.match.series import in_series
 from dedup.match.stories import mean_similarity, rescored, with_outlet_penalty
@@ -209,12 +211,14 @@ def stories_of(
     copies = copies.where(without_parts(copies, digest))
     copies = copies.where(coherent(copies, templates, partial(backend.overlaps, words), settings.copy_overlap, titles))
     pairs = pairs.where(~(digest[pairs.a] | digest[pairs.b]) & ~pairs.among(never))
+    pairs = pairs.where(~notices_apart(collection.notice_names(), pairs.a, pairs.b, collection.seconds))
     pairs = with_outlet_penalty(pairs, collection.outlets(), settings)
     opinion = opinions(pairs, collection.text_getter(foreign), second_opinion, progress) if second_opinion else None
     if opinion is not None:
         pairs = replace(pairs, score=pairs.score + opinion)
     weights = (representative == np.arange(count)).astype(np.int64)
-    tree = backend.average_linkage(pairs, copy_groups(copies, templates), weights)
+    follows = np.array([collection.kind(distinct) in FOLLOWING for distinct in range(count)], np.bool_)
+    tree = backend.average_linkage(pairs, copy_groups(copies, templates), weights, follows)
     tree = with_storylines(
         tree,
         backend.cut(tree, EVENT),

@@ -25,7 +25,7 @@ _UNITS = {
     for suffix, factor in {"": 1e3**power, "B": 1e3**power, "I": 2.0 ** (10 * power), "IB": 2.0 ** (10 * power)}.items()
 }
 
-METHOD_VERSION = 6
+METHOD_VERSION = 7
 """Version of the method, incremented whenever equal articles and settings give a different result."""
 
 

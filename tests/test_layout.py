@@ -26,7 +26,7 @@ FLOORS = """
 errors progress comparison
 formats
 article settings
-config text
+config text kinds
 inputs
 read vectorize
 match

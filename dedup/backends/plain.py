@@ -203,10 +203,16 @@ class PlainBackend:
 
         return products(matrix, a, b)
 
-    def average_linkage(self, pairs: Pairs, groups: Sequence[Sequence[int]], weights: NDArray[np.int64]) -> Tree:
+    def average_linkage(
+        self,
+        pairs: Pairs,
+        groups: Sequence[Sequence[int]],
+        weights: NDArray[np.int64],
+        follows: NDArray[np.bool_] | None = None,
+    ) -> Tree:
         from dedup.group.linkage import average_linkage
 
-        return average_linkage(pairs, groups, weights)
+        return average_linkage(pairs, groups, weights, follows)
 
     @staticmethod  # results keep this function and must not keep the words
     def cut(tree: Tree, granularity: float) -> NDArray[np.int64]:

@@ -34,8 +34,8 @@ FieldOption = Annotated[
     typer.Option(
         "--field",
         metavar="FIELD=NAME",
-        help="The name of a record's text, title, published, seen, source, url, author, section, lang, id or story "
-        "field, if it is unusual, or a path: --field text=fields.bodyText. Repeatable.",
+        help="The name of a record's text, title, published, seen, source, url, author, section, kind, lang, id or "
+        "story field, if it is unusual, or a path: --field text=fields.bodyText. Repeatable.",
         autocompletion=_complete_field,
         show_default=False,
     ),

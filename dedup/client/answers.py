@@ -14,10 +14,12 @@ from dedup.errors import CursorError, InputError, ServiceError, UnknownArticleEr
 from dedup.index import Change, IndexedArticle, Placement
 from dedup.index.inputs import Incoming
 from dedup.index.store.records import from_iso
+from dedup.kinds import FoundKind
 from dedup.results.clustering import CopyGroup, Explanation, Link, SharedWord, Story
+from dedup.results.origins import Origins
 
 _BYTES = 4_000_000
-_SENT = ("id", "text", "title", "source", "url", "author", "section", "lang", "published", "seen")
+_SENT = ("id", "text", "title", "source", "url", "author", "section", "kind", "lang", "published", "seen")
 
 
 def path_segment(name: str) -> str:
@@ -101,10 +103,14 @@ def held(record: Mapping[str, Any]) -> IndexedArticle:
     names = ("id", "title", "source", "url", "author", "section", "lang")
     fields: dict[str, Any] = {name: record.get(name, "") for name in names}
     fields |= {name: from_iso(record[name]) for name in ("published", "seen")}
-    return IndexedArticle(Article(text=record.get("text", ""), **fields), record["story"], record["copy_of"])
+    kind = FoundKind(record["kind"], record["kind_reason"])
+    if kind.reason == "given":
+        fields["kind"] = kind.kind
+    return IndexedArticle(Article(text=record.get("text", ""), **fields), record["story"], record["copy_of"], kind)
 
 
 def story(record: Mapping[str, Any]) -> Story:
+    origins = {name: value for name, value in record["origins"].items() if name != "summary"}
     groups = tuple(CopyGroup(one["id"], tuple(one["articles"]), one["canonical"]) for one in record["copy_groups"])
     return Story(
         record["id"],
@@ -116,6 +122,7 @@ def story(record: Mapping[str, Any]) -> Story:
         from_iso(record["end"]),
         tuple(record["sources"]),
         record.get("storyline", ""),
+        Origins(**{**origins, "agencies": tuple(origins["agencies"])}),
     )
 
 

@@ -195,7 +195,9 @@ def score_judgements(clustering: Clustering, judgements: Sequence[Judgement]) ->
     reached = [stories[2]]
     if clustering.evidence is not None:
         found = findings_columns(clustering)
-        tree = Tree(len(found.weights), found.left, found.right, found.height, found.weights, found.joined)
+        tree = Tree(
+            *(len(found.weights), found.left, found.right, found.height, found.weights), found.joined, found.follows
+        )
         reached.clear()
         for step in range(STEPS + 1):
             label = cut(tree, step / STEPS)[found.distinct]

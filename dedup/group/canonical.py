@@ -24,23 +24,23 @@ class Versions(NamedTuple):
             it but no terms, as boilerplate does.
         lengths: characters of its text.
         seconds: its date in seconds since 1970, infinite if unknown.
-        roundups: whether it is a digest, a briefing or a live blog, see `dedup.text.roundups`.
+        secondary: whether it is of a kind that is chosen only where there is no other, see `dedup.kinds`.
     """
 
     terms: Sequence[int]
     lengths: Sequence[int]
     seconds: Sequence[float]
-    roundups: Sequence[bool]
+    secondary: Sequence[bool]
 
 
 def canonical_of_group(group: Sequence[int], versions: Versions) -> int:
     """Choose the article of a copy group to show: complete, clean, the first published; of several the fullest.
 
-    A round-up is chosen only among round-ups. Articles that are equal in everything are taken by number.
+    An article of a secondary kind is chosen only among such. Articles that are equal in everything are taken by number.
     """
     if len(group) == 1:
         return group[0]
-    group = [article for article in group if not versions.roundups[article]] or group
+    group = [article for article in group if not versions.secondary[article]] or group
     fullest = sorted((versions.terms[article] for article in group), reverse=True)
     needed = COMPLETE * fullest[0] if len(group) < 3 else max(COMPLETE * fullest[1], NOT_A_PART * fullest[0])
     group = [article for article in group if versions.terms[article] >= needed]
@@ -66,7 +66,7 @@ def _clean(group: Sequence[int], versions: Versions) -> list[int]:
 def canonical_of_story(units: Sequence[Sequence[int]], total: Sequence[float], versions: Versions) -> int:
     """Choose the article of a story to show: the most similar to the others, copies of one text counting once.
 
-    A round-up is chosen only among round-ups.
+    An article of a secondary kind is chosen only among such.
 
     Args:
         units: the copy groups of the story, and its other articles as groups of one; of equals the first is chosen.
@@ -77,7 +77,7 @@ def canonical_of_story(units: Sequence[Sequence[int]], total: Sequence[float], v
         return canonical_of_group(units[0], versions)
 
     def rank(canonical: int, unit: Sequence[int]) -> tuple[bool, float]:
-        return versions.roundups[canonical], -sum(total[article] for article in unit) / len(unit)
+        return versions.secondary[canonical], -sum(total[article] for article in unit) / len(unit)
 
     shown = [(canonical_of_group(unit, versions), unit) for unit in units]
     return min(shown, key=lambda one: rank(*one))[0]

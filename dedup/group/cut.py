@@ -85,6 +85,9 @@ def height_needed(threshold: float, drop: float, sizes: tuple[int, int], heights
 def cut(tree: Tree, granularity: float) -> NDArray[np.int64]:
     """Cut a merge tree into stories: its largest nodes in which every merge reached `height_needed`.
 
+    An article that only follows (see `dedup.group.linkage`) joins if its own merge reached it, and changes nothing for
+    the others.
+
     Merges of stories into storylines need `joining_threshold` instead. What a merge needs never rises with the
     granularity, so the stories at one granularity are unions of the stories at any lower one.
 
@@ -94,24 +97,31 @@ def cut(tree: Tree, granularity: float) -> NDArray[np.int64]:
         Shape (articles,): numbers from 0 in the order of each story's first article.
     """
     threshold, nodes = merge_threshold(granularity), tree.leaves + len(tree.height)
-    size, good = np.zeros(nodes, np.int64), np.ones(nodes, bool)
+    size, good, joins = np.zeros(nodes, np.int64), np.ones(nodes, bool), np.zeros(nodes, bool)
     size[: tree.leaves] = tree.weights
+    follows = np.zeros(nodes, bool)
+    follows[: tree.leaves] = False if tree.follows is None else tree.follows
     height = np.full(nodes, np.inf)
     height[tree.leaves :] = tree.height
     parent = np.full(nodes, -1)
     stories = nodes - tree.joined
     for node, (a, b) in enumerate(zip(tree.left.tolist(), tree.right.tolist(), strict=True), tree.leaves):
-        size[node] = size[a] + size[b]
-        drop = drop_at(granularity, min(size[a], size[b]))
+        parent[a] = parent[b] = node
+        follows[node] = follows[a] and follows[b]
+        drop = 0.0 if follows[a] or follows[b] else drop_at(granularity, min(size[a], size[b]))
         needed = height_needed(threshold, drop, (size[a], size[b]), (height[a], height[b]))
         if node >= stories:
             needed = joining_threshold(granularity)
-        good[node] = good[a] and good[b] and height[node] >= needed
-        parent[a] = parent[b] = node
+        if follows[a] == follows[b]:
+            size[node] = size[a] + size[b]
+            good[node] = joins[a] = joins[b] = good[a] and good[b] and height[node] >= needed
+        else:
+            joined, joining = (b, a) if follows[a] else (a, b)
+            joins[joining], joins[joined] = good[joining] and height[node] >= needed, True
+            size[node], good[node], height[node] = size[joined], good[joined], height[joined]
     story = np.arange(nodes)
     for node in range(nodes - 1, -1, -1):
-        above = parent[node]
-        if above >= 0 and good[above]:
-            story[node] = story[above]
+        if joins[node]:
+            story[node] = story[parent[node]]
     _, first, labels = np.unique(story[: tree.leaves], return_index=True, return_inverse=True)
     return np.argsort(np.argsort(first))[labels]

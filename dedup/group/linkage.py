@@ -3,6 +3,10 @@
 The similarity of two groups is the mean score over all pairs between them; a pair without a score counts 0. After a
 merge it is updated by adding sums of scores (the recurrence of Lance & Williams 1967). Scores are integers and ties go
 to the groups with the earliest articles, so the tree does not depend on the order of the input.
+
+Some articles only follow: digests, live blogs, opinion, flashes. One that merges with a group of others joins it, but
+its scores are dropped and it counts in no mean, so the merges of the others are those without it. Groups that consist
+of such articles alone are merged like others.
 """
 
 from __future__ import annotations
@@ -31,6 +35,7 @@ class Tree:
         height: mean score of each merge, shape (merges,), decreasing; infinite for copies of one text.
         weights: 1, or 0 for an article that a representative replaces, shape (leaves,).
         joined: how many of the last merges join stories into storylines, see `dedup.group.storylines`.
+        follows: whether an article only follows, shape (leaves,); one with a copy that does not follow does not either.
     """
 
     leaves: int
@@ -39,9 +44,26 @@ class Tree:
     height: NDArray[np.float64]
     weights: NDArray[np.int64]
     joined: int = 0
+    follows: NDArray[np.bool_] | None = None
 
 
-def average_linkage(pairs: Pairs, groups: Sequence[Sequence[int]], weights: NDArray[np.int64]) -> Tree:
+def unit_follows(
+    groups: Sequence[Sequence[int]], follows: NDArray[np.bool_] | None, articles: int
+) -> NDArray[np.bool_]:
+    """Return whether each article follows, shape (articles,): in a copy group only where all articles follow."""
+    found = np.zeros(articles, np.bool_) if follows is None else follows.copy()
+    if found.any():
+        for group in groups:
+            found[group] = found[group].all()
+    return found
+
+
+def average_linkage(
+    pairs: Pairs,
+    groups: Sequence[Sequence[int]],
+    weights: NDArray[np.int64],
+    follows: NDArray[np.bool_] | None = None,
+) -> Tree:
     """Build the merge tree of articles.
 
     Kernel: `group.kernels.linkage.average_linkage`.
@@ -51,8 +73,11 @@ def average_linkage(pairs: Pairs, groups: Sequence[Sequence[int]], weights: NDAr
         groups: disjoint groups of articles that are merged before all others: the copies of one text.
         weights: 1, or 0 for an article that the representative of its group replaces, shape (articles,); only
             representatives have scores.
+        follows: whether each article only follows, shape (articles,); None if none does.
     """
     articles = len(weights)
+    follows = unit_follows(groups, follows, articles)
+    following = follows.tolist()
     sums: list[dict[int, int]] = [{} for _ in range(articles)]
     for a, b, score in zip(pairs.a.tolist(), pairs.b.tolist(), pairs.score.tolist(), strict=True):
         sums[a][b] = sums[b][a] = score
@@ -64,6 +89,12 @@ def average_linkage(pairs: Pairs, groups: Sequence[Sequence[int]], weights: NDAr
         """Replace two nodes by a new one, adding their sums of scores to the others."""
         node = len(sums)
         merges.append((a, b, height))
+        if following[a] != following[b]:
+            joining = a if following[a] else b
+            for other in sums[joining]:
+                del sums[other][joining]
+            sums[joining], size[joining], first[joining] = {}, 0, articles
+        following.append(following[a] and following[b])
         wide, narrow = (sums[a], sums[b]) if len(sums[a]) >= len(sums[b]) else (sums[b], sums[a])
         for other, total in narrow.items():
             wide[other] = wide.get(other, 0) + total
@@ -107,4 +138,4 @@ def average_linkage(pairs: Pairs, groups: Sequence[Sequence[int]], weights: NDAr
                 offer(node, other, total)
     left, right, heights = (np.array(column) for column in zip(*merges, strict=True)) if merges else ([], [], [])
     columns = (np.asarray(left, np.int64), np.asarray(right, np.int64), np.asarray(heights, np.float64))
-    return Tree(articles, *columns, weights)
+    return Tree(articles, *columns, weights, follows=follows)

@@ -202,8 +202,15 @@ def _inside(
         if top[mine] < 0:
             top[mine] = leaf
     count = tree.leaves
+    follows = [False] * tree.leaves if tree.follows is None else tree.follows.tolist()
     for merge, (a, b) in enumerate(zip(tree.left.tolist(), tree.right.tolist(), strict=True)):
         mine = of[a] if of[a] == of[b] else -1
+        follows.append(follows[a] and follows[b])
+        if mine < 0 and follows[a] != follows[b]:  # it follows a story that it does not belong to
+            joined = b if follows[a] else a
+            of.append(of[joined])
+            number.append(number[joined])
+            continue
         of.append(mine)
         number.append(count)
         if mine >= 0:

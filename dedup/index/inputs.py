@@ -26,6 +26,7 @@ from dedup.inputs.collection import (
 )
 from dedup.inputs.dates import Reading, day_or_time
 from dedup.inputs.record import Corrections
+from dedup.kinds import Content, read_content, told_by
 from dedup.results.clustering import Link
 
 _LARGEST = 2**62  # of an SQLite integer, with room to add
@@ -86,7 +87,7 @@ class Incoming:
 
     Attributes:
         article: the article.
-        content, seconds, dateline: see `StoredArticle`.
+        content, seconds, dateline, told: see `StoredArticle`.
         notices: faults in it.
     """
 
@@ -94,12 +95,13 @@ class Incoming:
     content: bytes
     seconds: float | None
     dateline: str
+    told: Content
     notices: tuple[Notice, ...] = ()
 
     def equals(self, stored: StoredArticle) -> bool:
         """Return whether it is equal to a stored article, apart from the file that it was read from."""
         article, known = self.article, stored.article("")
-        facts = facts_of(replace(article, path=known.path, where=known.where))
+        facts = facts_of(replace(article, path=known.path, where=known.where), self.told)
         return (stored.content, stored.facts, stored.source) == (self.content, facts, article.source)
 
     def to_store(self, number: int, story: int, added: float, *, keep_text: bool) -> tuple[StoredArticle, str | None]:
@@ -114,7 +116,7 @@ class Incoming:
             dateline=self.dateline,
             added=added,
             source=article.source,
-            facts=facts_of(article),
+            facts=facts_of(article, self.told),
             story=story,
             copies=number,
             representative=True,
@@ -198,6 +200,7 @@ def _checked(
         content_hash(article),
         None if seconds != seconds else seconds,  # noqa: PLR0124 - nan is not itself
         "" if dateline is None else dateline.isoformat(),
+        told_by(article, read_content(article.title, article.text)),
         (*found, *corrections.faults),
     )
 

@@ -20,11 +20,12 @@ from dedup.index.inputs import checked_count
 from dedup.index.store.metadata import StoreMetadata
 from dedup.index.store.protocol import Store, StoryFilter
 from dedup.index.store.records import Change, StoredArticle, StoredStory
-from dedup.results.assemble import headline, labels_of, rank
+from dedup.kinds import SECONDARY, FoundKind
+from dedup.results.assemble import headline, labels_of, last_news, rank
 from dedup.results.clustering import Clustering, CopyGroup, Explanation, Story
+from dedup.results.origins import Told, count_origins, read_publishers
 from dedup.results.story_ids import copy_group_id
 from dedup.settings import Settings
-from dedup.text.roundups import is_roundup
 
 _PAGE = 500
 _STORIES = 200
@@ -39,15 +40,24 @@ class IndexedArticle:
         article: the article, without its text if the index stores no texts.
         story: id of its story.
         copy_of: id of the earlier article that it is a copy of, None if it is no copy.
+        kind: its kind, and what it was found by.
     """
 
     article: Article
     story: str
     copy_of: str | None
+    kind: FoundKind
 
     def to_record(self) -> dict[str, Any]:
-        """Return the article, its story and what it is a copy of as a dictionary for JSON."""
-        return {"id": self.article.id, "story": self.story, "copy_of": self.copy_of, **self.article.to_record()}
+        """Return the article, its story, its kind and what it is a copy of as a dictionary for JSON."""
+        found = {"kind": self.kind.kind, "kind_reason": self.kind.reason}
+        return {
+            "id": self.article.id,
+            "story": self.story,
+            "copy_of": self.copy_of,
+            **self.article.to_record(),
+            **found,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +75,12 @@ class StoryPage:
 
 def every_story(store: Store, pages: Iterator[Sequence[StoredStory]]) -> Iterator[Story]:
     """Yield stories with their articles."""
+    publishers = read_publishers()
     for page in pages:
         for stored in page:
             articles = store.of_story(stored.number)
             if articles:  # a writer may have removed them since
-                yield _story(store, stored, articles)
+                yield _story(store, stored, articles, publishers)
 
 
 def page(store: Store, wanted: StoryFilter, cursor: str | None, most: int) -> StoryPage:
@@ -128,7 +139,8 @@ def _placed(
     named: dict[int, StoredStory] = {}
     for start in range(0, len(rows), _PAGE):
         named |= store.story_numbered(sorted({row.story for row in rows[start : start + _PAGE]}))
-    stories = [_story(store, named[number], members) for number, members in held.items()]
+    publishers = read_publishers()
+    stories = [_story(store, named[number], members, publishers) for number, members in held.items()]
     stories.sort(key=rank)
     labels, copy_labels = labels_of(stories, [row.id for row in rows])
     datelines = {
@@ -142,6 +154,7 @@ def _placed(
         settings,
         labels,
         copy_labels,
+        kinds=tuple(row.kind for row in rows),
         datelines=datelines,
         has_texts=texts is not None,
     )
@@ -225,21 +238,22 @@ def explain(alone: Clustering, *, same_story: bool, same_text: bool) -> Explanat
     return replace(found, same_story=same_story, same_text=same_text, joined_at=None, reason=reason)
 
 
-def _story(store: Store, stored: StoredStory, rows: Sequence[StoredArticle]) -> Story:
+def _story(store: Store, stored: StoredStory, rows: Sequence[StoredArticle], publishers: Mapping[str, str]) -> Story:
     in_order = sorted(rows, key=_seniority)
     dated = [row.article("") for row in in_order]
     groups: dict[int, list[int]] = defaultdict(list)
     for place, row in enumerate(in_order):
         groups[row.copies].append(place)
-    versions = _versions(store, in_order, dated, [group for group in groups.values() if len(group) > 1])
+    versions = _versions(store, in_order, [group for group in groups.values() if len(group) > 1])
     canonical = {copies: canonical_of_group(group, versions) for copies, group in groups.items()}
 
     def rank(copies: int) -> tuple[bool, bool]:
         is_chosen = any(in_order[place].number == stored.shown for place in groups[copies])
-        return versions.roundups[canonical[copies]], not is_chosen
+        return versions.secondary[canonical[copies]], not is_chosen
 
     shown = canonical[min(groups, key=rank)]
-    dates = [article.published for article in dated if article.published is not None]
+    dates = [(row.copies, article.published) for row, article in zip(in_order, dated, strict=True)]
+    told = [Told(row.source, row.told, row.copies) for row in in_order]
     title = dated[shown]
     if not title.title.strip():
         number = in_order[shown].number
@@ -258,10 +272,11 @@ def _story(store: Store, stored: StoredStory, rows: Sequence[StoredArticle]) -> 
             for copies, group in groups.items()
             if len(group) > 1
         ),
-        start=dates[0] if dates else None,
-        end=dates[-1] if dates else None,
+        start=next((day for _, day in dates if day is not None), None),
+        end=last_news(dates),
         sources=tuple(sorted({row.source for row in in_order if row.source})),
         storyline=stored.storyline,
+        origins=count_origins(told, publishers),
     )
 
 
@@ -270,16 +285,14 @@ def _seniority(row: StoredArticle) -> tuple[float, int, bytes, str]:
     return math.inf if row.seconds is None else row.seconds, -row.length, row.content, row.id
 
 
-def _versions(
-    store: Store, rows: Sequence[StoredArticle], articles: Sequence[Article], groups: Sequence[Sequence[int]]
-) -> Versions:
+def _versions(store: Store, rows: Sequence[StoredArticle], groups: Sequence[Sequence[int]]) -> Versions:
     """Return what the canonical articles of copy groups are chosen by, for each place in `rows`."""
     sketches = store.sketches([rows[place].number for group in groups for place in group]) if groups else {}
     return Versions(
         [count_terms(sketches[row.number].vector) if row.number in sketches else 0 for row in rows],
         [row.length for row in rows],
         [math.inf if row.seconds is None else row.seconds for row in rows],
-        [is_roundup(article.title) for article in articles],
+        [row.kind.kind in SECONDARY for row in rows],
     )
 
 

@@ -317,7 +317,11 @@ class IndexSession:
         candidates = []
         for article, features in zip(stored, every, strict=True):
             incoming = Incoming(
-                article.article(texts.get(article.number, "")), article.content, article.seconds, article.dateline
+                article.article(texts.get(article.number, "")),
+                article.content,
+                article.seconds,
+                article.dateline,
+                article.told,
             )
             story = int(state.table.story[state.table.slot(article.number)])
             candidates.append(Candidate(incoming, features, article, article.number, before=story))

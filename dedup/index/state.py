@@ -26,6 +26,7 @@ from dedup.index.stories.placement import Candidate, Decision, Placer
 from dedup.index.stories.regroup import MOST, regroup
 from dedup.index.stories.storylines import Storylines
 from dedup.index.vocabulary import StoredVocabulary
+from dedup.kinds import FOLLOWING
 from dedup.progress import Progress
 from dedup.settings import Settings
 from dedup.vectorize.features import HashedWords
@@ -407,7 +408,13 @@ class IndexState:
         vectors = self.vectors_of([int(self.table.number[slot]) for slot in slots])
         vector, incoming = candidate.features.vector, candidate.incoming
         source = incoming.article.source
-        with self.table.visitor(vector, incoming.seconds, source, representative=decision.representative) as visitor:
+        with self.table.visitor(
+            vector,
+            incoming.seconds,
+            source,
+            representative=decision.representative,
+            follows=incoming.told.kind.kind in FOLLOWING,
+        ) as visitor:
             self.table.copies[visitor] = -1 if decision.copies is None else decision.copies
             slots_with_it = [*slots, visitor]
             groups = regroup(self.table, slots_with_it, [*vectors, vector], (), self.apart, self.backend, self.settings)

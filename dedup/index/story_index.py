@@ -379,7 +379,7 @@ class StoryIndex:
             stored = self._session.stored(article)
             text = self._store.texts([stored.number]).get(stored.number, "")
             story = self._store.story_numbered([stored.story])[stored.story]
-            return IndexedArticle(stored.article(text), story.id, self._session.copy_of(stored))
+            return IndexedArticle(stored.article(text), story.id, self._session.copy_of(stored), stored.kind)
 
     def story(self, story: str) -> Story:
         """Return a story by id. The id of a merged story gives the story that it became part of.
@@ -435,7 +435,7 @@ class StoryIndex:
         found = self._store.holding(words_of(checked_text(query, "query")), checked_count(limit, "limit"))
         stories = self._store.story_numbered(sorted({stored.story for stored in found}))
         return [
-            IndexedArticle(stored.article(""), stories[stored.story].id, self._session.copy_of(stored))
+            IndexedArticle(stored.article(""), stories[stored.story].id, self._session.copy_of(stored), stored.kind)
             for stored in found
             if stored.story in stories
         ]

@@ -27,6 +27,7 @@ from dedup.inputs.fields import find_fields, flatten
 from dedup.inputs.read_fields import ReadFields
 from dedup.inputs.record import LONGEST_TITLE, Corrections, read_record, too_long
 from dedup.inputs.values import is_missing
+from dedup.kinds import NOTHING, Content, read_content, told_by
 from dedup.text.dateline import dateline
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class Collection:
         seconds: first publication of each distinct article, in seconds since 1970, shape (distinct,): from its date,
             the dateline of its text, or the time it was seen; nan if none is known.
         lengths: characters of the text of each distinct article, shape (distinct,).
+        told: the kind of each article in `articles`, and whom it credits.
         datelines: position in `articles` -> date at the head of the text, for articles without a date of publication.
         has_texts: whether `articles` still have their texts.
         integer_ids: whether an id was given as an integer.
@@ -66,6 +68,7 @@ class Collection:
     members: tuple[tuple[int, ...], ...]
     seconds: NDArray[np.float64]
     lengths: NDArray[np.int64]
+    told: tuple[Content, ...]
     datelines: Mapping[int, date] = field(default_factory=dict)
     has_texts: bool = True
     integer_ids: bool = False
@@ -78,6 +81,15 @@ class Collection:
     def first(self, distinct: int) -> Article:
         """Return the earliest published article with the content of a distinct article."""
         return self.articles[self.members[distinct][0]]
+
+    def kind(self, distinct: int) -> str:
+        """Return the kind of a distinct article: that of the earliest published."""
+        return self.told[self.members[distinct][0]].kind.kind
+
+    def notice_names(self) -> dict[int, frozenset[str]]:
+        """Return the names in the titles of the distinct articles that are notices."""
+        told = ((distinct, self.told[members[0]]) for distinct, members in enumerate(self.members))
+        return {distinct: frozenset(one.names) for distinct, one in told if one.kind.kind == "notice"}
 
     def in_input_order(self, distinct: Iterable[int]) -> Iterator[Article]:
         """Yield the `first` article of each of some distinct articles, in input order."""
@@ -140,6 +152,7 @@ class ArticleReader:
         self._keep_texts = keep_texts
         self._notices: list[Notice] = []
         self._taken: list[Article] = []
+        self._told: list[Content] = []
         self._named_here: set[int] = set()
         self._integer_ids = False
         self._index: Any = getattr(articles, "index", None) if hasattr(articles, "iloc") else None
@@ -159,11 +172,13 @@ class ArticleReader:
             content = content_hash(article)
             same = None if is_blank(article) else known.get(content)
             if same is None:
-                same = DistinctArticle(content, len(self._distinct), len(article.text), is_blank(article))
+                told = read_content(article.title, article.text)
+                same = DistinctArticle(content, len(self._distinct), len(article.text), is_blank(article), told)
                 known[content] = same
                 self._distinct.append(same)
                 yield article.title, article.text
             same.members.append(place)
+            self._told.append(told_by(article, same.told))
             if article.published is None and same.dateline is None:
                 same.dateline = find_dateline(article)
             self._taken.append(article if self._keep_texts else without_text(article))
@@ -189,17 +204,25 @@ class ArticleReader:
         for same in self._distinct:
             if same.blank:  # its hash includes the id, which may have been made unique
                 same.content = content_hash(replace(taken[same.members[0]], title="", text=""))
-        collection, order = build_collection(taken, self._distinct, self._notices, has_texts=self._keep_texts)
+        collection, order = build_collection(
+            taken, self._told, self._distinct, self._notices, has_texts=self._keep_texts
+        )
         return replace(collection, integer_ids=self._integer_ids, index=self._index), order
 
 
 def build_collection(
-    articles: Sequence[Article], distinct: Iterable[DistinctArticle], notices: list[Notice], *, has_texts: bool
+    articles: Sequence[Article],
+    told: Sequence[Content],
+    distinct: Iterable[DistinctArticle],
+    notices: list[Notice],
+    *,
+    has_texts: bool,
 ) -> tuple[Collection, NDArray[np.int64]]:
     """Build a collection, and return for each of its distinct articles the position in `distinct`.
 
     Args:
         articles: the articles in input order, with unique ids.
+        told: their kinds, and whom they credit.
         distinct: the groups of equal articles.
         notices: problems of the input; extended in place.
         has_texts: whether the articles still have their texts.
@@ -219,6 +242,7 @@ def build_collection(
         members=tuple(tuple(same.members) for same in in_order),
         seconds=np.array(times, np.float64),
         lengths=np.fromiter((same.length for same in in_order), np.int64, len(in_order)),
+        told=tuple(told),
         datelines=datelines,
         has_texts=has_texts,
     )
@@ -234,6 +258,7 @@ class DistinctArticle:
         place: position among the distinct articles, in input order.
         length: characters of the text.
         blank: whether title and text are blank.
+        told: what title and text tell.
         members: positions of the articles in the input.
         dateline: the date at the head of the text; looked for only if an article has no date of publication.
     """
@@ -242,6 +267,7 @@ class DistinctArticle:
     place: int
     length: int
     blank: bool
+    told: Content = NOTHING
     members: list[int] = field(default_factory=list)
     dateline: date | None = None
 
@@ -383,7 +409,7 @@ def _sanitized(article: Article, where: str, notices: list[Notice]) -> Article:
     changes: dict[str, Any] = {}
     if article.id != (stripped := article.id.strip()):
         article = replace(article, id=stripped)  # as `from_record` does
-    for name in ("id", "title", "text", "source", "url", "author", "section", "lang", "path", "where"):
+    for name in ("id", "title", "text", "source", "url", "author", "section", "kind", "lang", "path", "where"):
         value, found = sanitize(getattr(article, name))
         for what in found:
             changes[name] = value

@@ -116,6 +116,12 @@ USUAL_NAMES: Mapping[str, tuple[str, ...]] = {
         栏目 分类 类别 版面 欄目 分類 カテゴリ カテゴリー ジャンル 카테고리 kategori
         """
     ),
+    "kind": _names(
+        """
+        kind articletype documenttype typeofmaterial newstype ogtype genre type darstellungsform textsorte artikeltyp
+        genero tipo tipoarticolo жанр типматериала
+        """
+    ),
     "lang": _names(
         """
         lang language langcode languagecode inlanguage contentlanguage sourcelanguage isolanguage languageid
@@ -162,6 +168,8 @@ _ALONE = frozenset(
         "uri",
         "url",
         "by",
+        "type",
+        "kind",
         "day",
         "time",
         "data",

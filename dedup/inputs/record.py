@@ -20,13 +20,14 @@ from dedup.inputs.fields import flatten
 from dedup.inputs.markup import to_plain, to_plain_line
 from dedup.inputs.read_fields import ReadFields, likely_text
 from dedup.inputs.values import date_of, is_cut, is_missing, is_web_address, line_of, literal, text_of
+from dedup.kinds import named_kind
 
 LONGEST_TITLE = 4096
 """Maximum characters of the title of an article that has a text. Titles are searched for in other articles."""
 
 _NO_DATE = Reading(None)
 _CHECKED = frozenset(("title", "source", "url", "author", "section"))
-_WRAPPED = frozenset(("source", "url", "author", "section", "lang"))
+_WRAPPED = frozenset(("source", "url", "author", "section", "kind", "lang"))
 """Fields whose value may be an object or a list written as text, as cells of tables have it."""
 _OPTIONAL = frozenset(("url", "author", "section"))
 """Fields that nothing depends on: a value that is none is left out without a notice."""
@@ -120,6 +121,7 @@ def read_record(
         url=lines.get("url", ""),
         author=lines.get("author", ""),
         section=lines.get("section", ""),
+        kind=kind if (kind := lines.get("kind", "")) and named_kind(kind) else "",
         lang=lines.get("lang", ""),
         path=path,
         where=where if path else "",

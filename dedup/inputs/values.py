@@ -41,6 +41,7 @@ _INSIDE = {
     "source": (*_NAME, "domain", "hostname", "site", "url", "uri", "id"),
     "author": (*_NAME, "username", "id"),
     "section": (*_NAME, "slug", "id"),
+    "kind": (*_NAME, "slug", "id"),
     "url": ("canonical", "permalink", "href", "url", "alternate", "self", "web", "id", *_PLAIN),
     "lang": ("code", "iso", "iso6391", "locale", "name", *_PLAIN, "id"),
     "id": ("$oid", "$uuid", *_PLAIN, "$numberlong", "id", "uri"),

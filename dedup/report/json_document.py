@@ -22,7 +22,7 @@ SCHEMA = 1
 SCHEMAS = ("jsonl", "json", "kept")
 """Names of the JSON schemas: of a row of `jsonl`, `csv` or `parquet`, of the `json` document, of what `--keep` adds."""
 
-_STORY_KEYS = ("id", "title", "canonical", "start", "end", "sources", "copy_groups", "storyline")
+_STORY_KEYS = ("id", "title", "canonical", "start", "end", "sources", "origins", "copy_groups", "storyline")
 
 
 def write_json(found: Clustering | Arrivals, out: TextIO) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +15,9 @@ from dedup.article import Article
 from dedup.group.canonical import Versions, canonical_of_group, canonical_of_story
 from dedup.group.copies import first_of_group
 from dedup.inputs.collection import Collection, Seniority, published_seconds
+from dedup.match.scores import SECONDS_A_DAY
 from dedup.results.clustering import Clustering, CopyGroup, Story
+from dedup.results.origins import Told, count_origins, read_publishers
 from dedup.results.story_ids import copy_group_id, story_id, storyline_id
 
 if TYPE_CHECKING:
@@ -22,6 +25,9 @@ if TYPE_CHECKING:
     from dedup.results.findings import Findings
     from dedup.settings import Settings
 
+REPOSTED = 30
+"""Days after which the copy of a text is no news: an evergreen that is published again."""
+_REPOSTED = REPOSTED * SECONDS_A_DAY
 TITLE_LENGTH = 80
 """Maximum length of a title taken from the text, in characters; see also `collection.LEAD`."""
 
@@ -37,7 +43,10 @@ def assemble(findings: Findings, settings: Settings) -> Clustering:
     members: dict[int, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
     for article in sorted(range(len(collection)), key=seniority.__getitem__):
         members[int(label[article])][int(unit[article])].append(article)
-    stories = [_story(findings, list(units.values()), totals, seniority, storyline) for units in members.values()]
+    publishers = read_publishers()
+    stories = [
+        _story(findings, list(units.values()), totals, seniority, storyline, publishers) for units in members.values()
+    ]
     stories.sort(key=rank)
     labels, copy_labels = labels_of(stories, [article.id for article in collection.articles])
     return Clustering(
@@ -47,6 +56,7 @@ def assemble(findings: Findings, settings: Settings) -> Clustering:
         labels=labels,
         copy_labels=copy_labels,
         notices=findings.notices,
+        kinds=tuple(told.kind for told in collection.told),
         datelines=collection.datelines,
         has_texts=collection.has_texts,
         integer_ids=collection.integer_ids,
@@ -79,24 +89,29 @@ def _story(
     totals: Sequence[float],
     seniority: Sequence[Seniority],
     storyline: Sequence[str],
+    publishers: Mapping[str, str],
 ) -> Story:
     """Return the story of some copy groups of distinct articles, each and all ordered by seniority."""
     collection, versions = findings.collection, findings.versions
     groups = [group for unit in units if (group := _copy_group(collection, unit, seniority, versions))]
-    articles = _by_publication(collection, (article for unit in units for article in unit), seniority)
+    places = _by_publication(collection, (article for unit in units for article in unit), seniority)
+    articles = [collection.articles[place] for place in places]
+    unit_of = {place: number for number, unit in enumerate(units) for one in unit for place in collection.members[one]}
+    told = [Told(collection.articles[place].source, collection.told[place], unit_of[place]) for place in places]
     first = min((article for unit in units for article in unit), key=seniority.__getitem__)
     canonical = collection.first(canonical_of_story(units, totals, versions))
-    dates = [article.published for article in articles if article.published is not None]
+    dates = [(unit_of[place], article.published) for place, article in zip(places, articles, strict=True)]
     return Story(
         id=story_id(collection.content_hashes[first]),
         articles=tuple(article.id for article in articles),
         canonical=canonical.id,
         title=headline(canonical),
         copy_groups=tuple(groups),
-        start=dates[0] if dates else None,
-        end=dates[-1] if dates else None,
+        start=next((day for _, day in dates if day is not None), None),
+        end=last_news(dates),
         sources=tuple(sorted({article.source for article in articles if article.source})),
         storyline=storyline[first],
+        origins=count_origins(told, publishers),
     )
 
 
@@ -112,7 +127,7 @@ def _storyline_ids(findings: Findings, seniority: Sequence[Seniority]) -> list[s
 def _copy_group(
     collection: Collection, unit: Sequence[int], seniority: Sequence[Seniority], versions: Versions
 ) -> CopyGroup | None:
-    names = [article.id for article in _by_publication(collection, unit, seniority)]
+    names = [collection.articles[place].id for place in _by_publication(collection, unit, seniority)]
     if len(names) < 2:
         return None
     named_after, canonical = first_of_group(unit, seniority), canonical_of_group(unit, versions)
@@ -121,20 +136,34 @@ def _copy_group(
     )
 
 
-def _by_publication(collection: Collection, distinct: Iterable[int], seniority: Sequence[Seniority]) -> list[Article]:
-    """Return all articles of some distinct ones, ordered by publication, then by seniority.
+def _by_publication(collection: Collection, distinct: Iterable[int], seniority: Sequence[Seniority]) -> list[int]:
+    """Return the positions of all articles of some distinct ones, ordered by publication, then by seniority.
 
     An undated article takes the first date of its text.
     """
     distinct = list(distinct)
     if len(distinct) == len(collection.members[distinct[0]]) == 1:  # by far the most stories are one article
-        return [collection.first(distinct[0])]
+        return [collection.members[distinct[0]][0]]
     keyed = [
         (time, seniority[number], repetition, place)
         for number in distinct
         for time, repetition, place in collection.times(number)
     ]
-    return [collection.articles[place] for *_, place in sorted(keyed)]
+    return [place for *_, place in sorted(keyed)]
+
+
+def last_news(dates: Sequence[tuple[int, date | None]]) -> date | None:
+    """Return the last known date of some articles but for reposts: copies `REPOSTED` days or more after the first.
+
+    Args:
+        dates: the copy group and the date of each, in the order of publication.
+    """
+    first: dict[int, float] = {}
+    last = None
+    for unit, day in dates:
+        if day is not None and published_seconds(day) < first.setdefault(unit, published_seconds(day)) + _REPOSTED:
+            last = day
+    return last
 
 
 def headline(article: Article) -> str:

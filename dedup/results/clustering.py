@@ -14,6 +14,8 @@ from dedup.article import Article, Notice
 from dedup.comparison import Mentions, Part, Passage
 from dedup.errors import InputError, MissingDependencyError, UnknownArticleError
 from dedup.inputs.values import is_web_address
+from dedup.kinds import FoundKind
+from dedup.results.origins import NO_ORIGINS, Origins
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -88,9 +90,11 @@ class Story:
         canonical: the id of the article to show.
         title: the canonical article's title, or the first line of its text.
         copy_groups: the groups of copies in the story; an article without a copy is in none.
-        start, end: the first and the last known publication date, None where no article has a date.
+        start, end: the first and the last known publication date, None where no article has a date; of reposts, copies
+            thirty days or more after the first, none is the last.
         sources: the outlets, sorted.
         storyline: id of the storyline that it belongs to, derived from the content of the storyline's first article.
+        origins: how many distinct tellings its articles can come from.
     """
 
     id: str
@@ -102,6 +106,7 @@ class Story:
     end: date | datetime | None
     sources: tuple[str, ...]
     storyline: str = ""
+    origins: Origins = NO_ORIGINS
 
     def to_record(self) -> dict[str, Any]:
         """Return the story as a mapping ready for JSON, with dates in ISO 8601 and its number of articles as `size`."""
@@ -119,6 +124,7 @@ class Story:
             "end": self.end.isoformat() if self.end else None,
             "sources": list(self.sources),
             "storyline": self.storyline,
+            "origins": self.origins.to_record(),
         }
 
     def _repr_html_(self) -> str:
@@ -222,6 +228,7 @@ class Explanation:
         names, numbers, dates: mentions in both texts, and in one alone.
         missing: what would have to differ for the two to be one story, or one text; one sentence each.
         joins_from: lowest granularity, to two decimals, at which the two are in one story; None where there is none.
+        credit_a, credit_b: the agency or other outlet whose telling each prints, "" for its own.
         removed_a, removed_b: parts of title and text that were not compared, as unrelated articles have them too.
     """
 
@@ -250,6 +257,8 @@ class Explanation:
     joins_from: float | None = None
     removed_a: tuple[str, ...] = ()
     removed_b: tuple[str, ...] = ()
+    credit_a: str = ""
+    credit_b: str = ""
 
     def waterfall(self) -> tuple[Part, ...]:
         """Return the parts of the score with their running total, without parts that are zero."""
@@ -289,6 +298,7 @@ class Clustering:
         labels: for each article the index of its story in `stories`.
         copy_labels: for each article the number of its copy group, -1 for an article without a copy.
         notices: problems of the input, and how each was handled.
+        kinds: the kind of each article; empty for the stories of a `Client`.
         datelines: by position, the dateline of an article without a publication date.
         has_texts: whether `articles` still have their texts, which `explain` needs.
         integer_ids: whether an id was given as an integer: integers are ids then, and positions otherwise.
@@ -301,6 +311,7 @@ class Clustering:
     labels: tuple[int, ...]
     copy_labels: tuple[int, ...]
     notices: tuple[Notice, ...] = ()
+    kinds: tuple[FoundKind, ...] = field(default=(), repr=False)
     datelines: Mapping[int, date] = field(default_factory=dict, repr=False)
     has_texts: bool = field(default=True, repr=False)
     integer_ids: bool = field(default=False, repr=False, compare=False)

@@ -32,9 +32,9 @@ class FindingsColumns:
         ranks: rank of each distinct article by seniority: first published first, then the longest.
         units: for each distinct article the first of its copy group, or itself.
         canonical: for each distinct article the canonical one of its copy group, or itself.
-        roundups: canonical distinct articles that are round-ups, ascending.
+        secondary: canonical distinct articles of a secondary kind, see `dedup.kinds`, ascending.
         names: for each distinct article the digits of its content hash that ids are made of.
-        left, right, height, weights, joined: the merge tree over the distinct articles, see `dedup.group.linkage.Tree`.
+        left, right, height, weights, joined, follows: the merge tree, see `dedup.group.linkage.Tree`.
         a, b, score, cosine: the scored pairs that some granularity joins or nearly joins, sorted; scores are whole
             multiples of `SCORE_UNIT`.
         copies: pairs of copies, shape (copies, 2).
@@ -50,13 +50,14 @@ class FindingsColumns:
     ranks: NDArray[np.int64]
     units: NDArray[np.int64]
     canonical: NDArray[np.int64]
-    roundups: NDArray[np.int64]
+    secondary: NDArray[np.int64]
     names: tuple[str, ...]
     left: NDArray[np.int64]
     right: NDArray[np.int64]
     height: NDArray[np.float64]
     weights: NDArray[np.int64]
     joined: int
+    follows: NDArray[np.bool_]
     a: NDArray[np.int64]
     b: NDArray[np.int64]
     score: NDArray[np.int64]
@@ -93,13 +94,14 @@ def findings_columns(clustering: Clustering) -> FindingsColumns:
         ranks=ranks,
         units=findings.units,
         canonical=canonical,
-        roundups=np.array([one for one in shown.tolist() if findings.versions.roundups[one]], np.int64),
+        secondary=np.array([one for one in shown.tolist() if findings.versions.secondary[one]], np.int64),
         names=tuple(map(content_digits, collection.content_hashes)),
         left=tree.left,
         right=tree.right,
         height=tree.height,
         weights=tree.weights,
         joined=tree.joined,
+        follows=np.zeros(tree.leaves, np.bool_) if tree.follows is None else tree.follows,
         a=kept.a,
         b=kept.b,
         score=kept.score,

@@ -144,6 +144,8 @@ def explain(findings: Findings, clustering: Clustering, first: int, second: int)
         joins_from=joins_from,
         removed_a=removed[0],
         removed_b=removed[1],
+        credit_a=findings.collection.told[first].credit,
+        credit_b=findings.collection.told[second].credit,
     )
 
 

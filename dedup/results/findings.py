@@ -17,13 +17,13 @@ from dedup.group.copies import copy_groups
 from dedup.group.cut import cut
 from dedup.group.linkage import Tree
 from dedup.inputs.collection import Collection
+from dedup.kinds import SECONDARY
 from dedup.match.copies import Overlaps
 from dedup.match.probability import Probabilities
 from dedup.match.stories import Pairs, products, same_outlet
 from dedup.results.clustering import NO_TEXTS
 from dedup.settings import Settings
 from dedup.text.document import Document
-from dedup.text.roundups import is_roundup
 from dedup.text.spans import spans
 from dedup.vectorize.boilerplate import outside_boilerplate, remaining
 from dedup.vectorize.cross_lingual import CrossLingual
@@ -92,8 +92,8 @@ class Findings:
         """What the canonical articles are chosen by, for each distinct article."""
         collection, terms = self.collection, np.diff(self.vectors.matrix.indptr)
         seconds = np.where(np.isnan(collection.seconds), np.inf, collection.seconds)
-        roundups = [is_roundup(collection.first(distinct).title) for distinct in range(len(collection))]
-        return Versions(terms.tolist(), collection.lengths.tolist(), seconds.tolist(), roundups)
+        secondary = [collection.kind(distinct) in SECONDARY for distinct in range(len(collection))]
+        return Versions(terms.tolist(), collection.lengths.tolist(), seconds.tolist(), secondary)
 
     @cached_property
     def parents(self) -> NDArray[np.int64]:

@@ -27,7 +27,7 @@ from dedup.service.settings import ServiceSettings
 
 ID = 512
 """Characters of an id."""
-LENGTHS = {"title": 5_000, "source": 500, "url": 8_000, "author": 1_000, "section": 500, "lang": 100}
+LENGTHS = {"title": 5_000, "source": 500, "url": 8_000, "author": 1_000, "section": 500, "kind": 100, "lang": 100}
 """Characters of the optional strings of an article."""
 PASTED = 50_000
 """Characters of a text that is compared with another without being stored."""
@@ -110,6 +110,7 @@ class _ArticleToMatch(BaseModel):
     url: Annotated[str, Field(max_length=LENGTHS["url"])] | None = None
     author: Annotated[str, Field(max_length=LENGTHS["author"])] | None = None
     section: Annotated[str, Field(max_length=LENGTHS["section"])] | None = None
+    kind: Annotated[str, Field(max_length=LENGTHS["kind"])] | None = None
     lang: Annotated[str, Field(max_length=LENGTHS["lang"])] | None = None
     published: _Moment | None = None
     seen: _Moment | None = None
@@ -123,6 +124,7 @@ class _ArticleToMatch(BaseModel):
             url=self.url or "",
             author=self.author or "",
             section=self.section or "",
+            kind=self.kind or "",
             lang=self.lang or "",
             published=self.published,
             seen=self.seen,

@@ -97,6 +97,18 @@ class CopyGroup(_Record):
     canonical: str
 
 
+class Origins(_Record):
+    """How many distinct tellings the articles of a story can come from."""
+
+    articles: int
+    texts: int = Field(description="Distinct texts: copies count once.")
+    outlets: int
+    publishers: int
+    agencies: list[str] = Field(description="Agencies and other outlets that are credited.")
+    at_most: int = Field(description="Distinct tellings, at most.")
+    summary: str
+
+
 class Story(_Record):
     id: str
     title: str
@@ -108,6 +120,7 @@ class Story(_Record):
     end: str | None
     sources: list[str]
     storyline: str = Field(description="The storyline that it belongs to.")
+    origins: Origins
 
 
 class Stories(_Record):
@@ -169,6 +182,8 @@ class Head(_Record):
     url: str
     author: str
     section: str
+    kind: str
+    kind_reason: str = Field(description='"given", or what the kind was found by; "" for a report.')
     lang: str
 
 
@@ -258,6 +273,8 @@ class Explanation(_Record):
     joins_from: float | None
     removed_a: list[str]
     removed_b: list[str]
+    credit_a: str = Field(description="The agency or other outlet whose telling it prints, empty for its own.")
+    credit_b: str
     waterfall: list[Part]
 
 

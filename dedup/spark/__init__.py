@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["cluster", "cluster_against"]
 
-LAYOUT = 7
+LAYOUT = 8
 """Version of the checkpoints: raised when a run cannot resume from those of an earlier version."""
 SESSION = {
     "spark.sql.session.timeZone": "UTC",
@@ -202,14 +202,14 @@ def clustered(job: Job, dataframe: DataFrame, fields: Mapping[str, str]) -> Data
 
     more = decide_pairs(job, "alike", alike_pairs(pairs, known), features, agreeing=False)
     one_text = units(job, banded.union(more), features, weighted)
-    joined = job.checkpoints.step("linked", lambda: linkable_pairs(pairs, ends, one_text, more), by="task")
-    events = cut_stories(job, "events", EVENT, joined, ends, one_text, hidden)
+    joined = job.checkpoints.step("linked", lambda: linkable_pairs(pairs, ends, one_text, more, distinct), by="task")
+    events = cut_stories(job, "events", EVENT, joined, ends, one_text, hidden, distinct)
     articles = articles_as_groups(job, weighted, hidden, count)
     lines, wider = storylines(job, articles, events, joined, ends, taken)
     named = job.checkpoints.step("storylines", lambda: names_of(regrouped(distinct, events, lines), distinct))
     of, granularity = events, job.settings.granularity
     if granularity < EVENT:
-        of = cut_stories(job, "cut", granularity, joined, ends, one_text, hidden)
+        of = cut_stories(job, "cut", granularity, joined, ends, one_text, hidden, distinct)
     elif granularity > EVENT:
         of = job.checkpoints.step("cut", lambda: regrouped(distinct, events, wider))
     grouped = assembled(job, joined, ends, one_text, of, distinct, weighted)

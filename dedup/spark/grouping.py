@@ -17,7 +17,10 @@ from numpy.typing import NDArray
 from dedup.group.canonical import Versions, canonical_of_story
 from dedup.group.copies import coherent, copy_groups, digests, first_of_group, title_keys, without_parts
 from dedup.group.cut import merge_threshold
+from dedup.kinds import FOLLOWING, SECONDARY
 from dedup.match.copies import ALIKE
+from dedup.match.notices import MOST_DAYS
+from dedup.match.scores import SECONDS_A_DAY
 from dedup.match.stories import Pairs
 from dedup.results.assemble import mean_scores
 from dedup.settings import Settings
@@ -79,14 +82,17 @@ def units(job: Job, decided: DataFrame, features: DataFrame, vectors: DataFrame)
     return job.checkpoints.step("units", find)
 
 
-def linkable_pairs(pairs: DataFrame, ends: DataFrame, units: DataFrame, decided: DataFrame) -> DataFrame:
-    """Return the pairs that may link a story, without those of digests or of one template.
+def linkable_pairs(
+    pairs: DataFrame, ends: DataFrame, units: DataFrame, decided: DataFrame, distinct: DataFrame
+) -> DataFrame:
+    """Return the pairs that may link a story, without those of digests, of one template or of two notices.
 
     Args:
         pairs: the scored pairs, by task.
         ends: the tasks with pairs of each article.
         units: the result of `units`.
         decided: decided pairs; those of kind `NEVER` are dropped.
+        distinct: the articles.
     """
     left = pairs.where("score > 0")
     digest = in_tasks(ends, units.where("digest").select("n"))
@@ -94,11 +100,27 @@ def linkable_pairs(pairs: DataFrame, ends: DataFrame, units: DataFrame, decided:
         left = left.join(digest.withColumnRenamed("n", end).hint("shuffle_hash"), ["task", end], "left_anti")
     never = in_tasks(ends, decided.where(f"kind = {NEVER}").selectExpr("a as n", "b")).withColumnRenamed("n", "a")
     left = left.join(never.hint("shuffle_hash"), ["task", "a", "b"], "left_anti")
+    notices = distinct.where("kind = 'notice'").select("n", "names", "seconds")
+    if notices.take(1):
+        held = in_tasks(ends, notices)
+        for end in "ab":
+            known = held.toDF(end, "task", f"names_{end}", f"seconds_{end}")
+            left = left.join(known.hint("shuffle_hash"), ["task", end], "left")
+        far = f"coalesce(abs(seconds_a - seconds_b) / {SECONDS_A_DAY!r} >= {MOST_DAYS!r}, false)"
+        other = "size(array_except(names_a, names_b)) > 0 and size(array_except(names_b, names_a)) > 0"
+        left = left.where(f"names_a is null or names_b is null or not ({far} or ({other}))")
     return left.select("task", "a", "b", "score")
 
 
 def cut_stories(
-    job: Job, name: str, granularity: float, pairs: DataFrame, ends: DataFrame, units: DataFrame, hidden: DataFrame
+    job: Job,
+    name: str,
+    granularity: float,
+    pairs: DataFrame,
+    ends: DataFrame,
+    units: DataFrame,
+    hidden: DataFrame,
+    distinct: DataFrame,
 ) -> DataFrame:
     """Return the `story` (its least number) of each article `n` that is linked to others, without storylines.
 
@@ -110,9 +132,11 @@ def cut_stories(
         ends: the tasks with pairs of each article.
         units: the result of `units`.
         hidden: articles that have a representative.
+        distinct: the articles.
     """
     from pyspark.sql import functions as F
 
+    following = distinct.where(F.col("kind").isin(*FOLLOWING)).select("n")
     settings, threshold = job.settings, merge_threshold(granularity)
     one_text = units.where("n != unit").selectExpr("unit as a", "n as b")
     reaching = pairs.where(F.col("score") * SCORE_UNIT >= threshold).select("a", "b")
@@ -126,7 +150,7 @@ def cut_stories(
             f"{name}.large.pairs", lambda: _inside(pairs, ends, held).select("a", "b", "score")
         )
         of_large = units.join(held.select("n"), "n", "left_semi")
-        in_rounds = link_in_rounds(job, f"{name}.linkage", inside, of_large, hidden, granularity)
+        in_rounds = link_in_rounds(job, f"{name}.linkage", inside, of_large, hidden, following, granularity)
         of = of.join(large, "component", "left_anti")
 
     def find() -> DataFrame:
@@ -136,6 +160,7 @@ def cut_stories(
         blocks = links.selectExpr("a", "b", "score", f"pmod(xxhash64(component), {job.parts}) as block")
         articles = of.select("n").join(units.select("n", "unit"), "n", "left")
         articles = articles.join(hidden.select("n", F.lit(True).alias("hidden")), "n", "left")
+        articles = articles.join(following.select("n", F.lit(True).alias("follows")), "n", "left")
         found = with_articles(
             job, blocks, [articles], lambda articles, pairs: _cut(articles, pairs, settings, granularity), LABELS
         )
@@ -175,7 +200,7 @@ def assembled(
         # A story without scored pairs is one text, or linked by other stories: all of its articles are needed.
         links = links.union(of.where("n != component").select("component", "n", F.lit(0), "component"))
         blocks = links.selectExpr("a", "b", "score", f"pmod(xxhash64(component), {job.parts}) as block")
-        articles = distinct.select("n", "name", "members", "seconds", "length", "roundup").join(of, "n")
+        articles = distinct.select("n", "name", "members", "seconds", "length", "kind").join(of, "n")
         terms = F.expr("cast(octet_length(terms) / 4 as int) as terms")
         articles = articles.join(vectors.select("n", terms), "n").join(units.select("n", "unit"), "n", "left")
         return with_articles(job, blocks, [articles], _assembled, GROUPED)
@@ -212,7 +237,9 @@ def _cut(articles: Any, pairs: Any, settings: Settings, granularity: float) -> A
     for article, first in enumerate(unit.tolist()):
         groups[first].append(article)
     weights = 1 - np.array([bool(hidden) for hidden in articles["hidden"].to_pylist()], np.int64)
-    tree = backend.average_linkage(_scored(pairs), [group for group in groups.values() if len(group) > 1], weights)
+    follows = np.array([bool(following) for following in articles["follows"].to_pylist()], np.bool_)
+    several = [group for group in groups.values() if len(group) > 1]
+    tree = backend.average_linkage(_scored(pairs), several, weights, follows)
     label = backend.cut(tree, granularity)
     _, first_of = np.unique(label, return_index=True)
     return {"n": number, "story": number[first_of[label]]}
@@ -228,7 +255,7 @@ def _assembled(articles: Any, pairs: Any) -> Any:
     seniority = seniorities(articles, np.arange(len(number)))
     seconds = [when for when, _, _ in seniority]
     lengths, terms = numbers(articles["length"]).tolist(), numbers(articles["terms"]).tolist()
-    versions = Versions(terms, lengths, seconds, articles["roundup"].to_pylist())
+    versions = Versions(terms, lengths, seconds, [kind in SECONDARY for kind in articles["kind"].to_pylist()])
     members, names = numbers(articles["members"]), numbers(articles["name"])
 
     together: dict[int, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))

@@ -7,7 +7,8 @@ group without a score above the threshold will never have one, so its scores are
 a task, one task does the rest.
 
 The quality of a merge depends on the two groups only. It is therefore decided when they merge, and the stories are
-the components of good merges, without the full tree. Stories are joined into storylines in the same rounds.
+the components of good merges, without the full tree. Stories are joined into storylines in the same rounds. Articles
+that only follow (see `dedup.group.linkage`) join a group without changing it.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 
-from dedup.group.cut import drop_at, height_needed, joining_threshold, threshold_at
+from dedup.group.cut import SEVERAL, drop_at, height_needed, joining_threshold, threshold_at
 from dedup.group.linkage import LOWEST
 from dedup.match.stories import Pairs
 from dedup.settings import Settings
@@ -31,7 +32,9 @@ from dedup.vectorize.exact import SCORE_UNIT
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
-MERGED = "low long, high long, size long, formed double, good boolean"
+MERGED = (
+    "kept long, gone long, size long, formed double, good boolean, follows boolean, joined boolean, dropped boolean"
+)
 MERGES = "a long, b long, good boolean"
 
 
@@ -46,6 +49,11 @@ class Rule(NamedTuple):
 
     lowest: float
     needed: Callable[[tuple[int, int], tuple[float, float]], float]
+
+    def allows(self, height: float, sizes: tuple[int, int], heights: tuple[float, float], *, follows: bool) -> bool:
+        """Whether a merge is high enough; one of a group that only follows needs no share of the heights."""
+        some = (min(sizes[0], SEVERAL - 1), min(sizes[1], SEVERAL - 1)) if follows else sizes
+        return height >= self.needed(some, heights)
 
     @classmethod
     def of_articles(cls, granularity: float) -> Self:
@@ -92,7 +100,13 @@ def large_components(job: Job, name: str, of: DataFrame, inside: DataFrame, pair
 
 
 def link_in_rounds(
-    job: Job, name: str, links: DataFrame, units: DataFrame, hidden: DataFrame, granularity: float
+    job: Job,
+    name: str,
+    links: DataFrame,
+    units: DataFrame,
+    hidden: DataFrame,
+    following: DataFrame,
+    granularity: float,
 ) -> DataFrame:
     """Return the `story` (its least number) of each article `n` that is in one with others.
 
@@ -102,11 +116,19 @@ def link_in_rounds(
         links: the scored pairs `a`, `b`, `score` inside some components.
         units: the `unit` of articles with a copy, of these components.
         hidden: articles that have a representative, which do not count.
+        following: articles that only follow.
         granularity: at which the tree is cut.
     """
+    from pyspark.sql import functions as F
+
     edges = _initial_groups(job, name, links, units, hidden)
     count = job.checkpoints.rows(f"{name}.edges")
-    merged = merges(job, name, groups_of(edges), edges, count, Rule.of_articles(granularity))
+    flagged = following.select("n", F.lit(True).alias("follows"))
+    together = units.join(flagged, "n", "left").groupBy("unit").agg(F.min(F.coalesce("follows", F.lit(False))))
+    follows = together.toDF("n", "follows").union(flagged.join(units.select("n"), "n", "left_anti"))
+    nodes = groups_of(edges).drop("follows").join(follows, "n", "left")
+    nodes = nodes.withColumn("follows", F.coalesce("follows", F.lit(False)))
+    merged = merges(job, name, nodes, edges, count, Rule.of_articles(granularity))
     copies = units.where("n != unit").selectExpr("unit as a", "n as b")
     most = job.checkpoints.rows("units") + job.checkpoints.rows(f"{name}.merges")
     good = copies.union(merged.where("good").select("a", "b"))
@@ -114,11 +136,12 @@ def link_in_rounds(
 
 
 def groups_of(edges: DataFrame) -> DataFrame:
-    """Return the groups with a sum of scores: `n`, their `size`, and that they have not `formed` by a merge."""
+    """Return the groups with a sum of scores: `n`, their `size`, that they have not `formed` by a merge, nor follow."""
     from pyspark.sql import functions as F
 
     both = edges.selectExpr("a as n", "size_a as size").union(edges.selectExpr("b", "size_b")).distinct()
-    return both.select("n", "size", F.lit(float("inf")).alias("formed"), F.lit(True).alias("good"))
+    formed, good, follows = F.lit(float("inf")), F.lit(True), F.lit(False)
+    return both.select("n", "size", formed.alias("formed"), good.alias("good"), follows.alias("follows"))
 
 
 def merges(job: Job, name: str, nodes: DataFrame, edges: DataFrame, count: int, rule: Rule) -> DataFrame:
@@ -139,7 +162,7 @@ def merges(job: Job, name: str, nodes: DataFrame, edges: DataFrame, count: int, 
     while count > job.links:
         round_ += 1
         nodes, edges, merged = _merge_round(job, f"{name}.{round_}", nodes, edges, rule)
-        found.append(merged.selectExpr("low as a", "high as b", "good"))
+        found.append(merged.selectExpr("kept as a", "gone as b", "joined as good"))
         count = job.checkpoints.rows(f"{name}.{round_}.edges")
     of = components(job, f"{name}.rest", _reaching(edges, rule.lowest), at_most=job.links)
 
@@ -211,26 +234,27 @@ def _merge_round(
         both = ends.groupBy("low", "high").agg(F.count("*").alias("sides"), F.first("height").alias("height"))
         both = both.where("sides = 2").drop("sides")
         for end in ("low", "high"):
-            both = both.join(nodes.toDF(end, f"size_{end}", f"formed_{end}", f"good_{end}"), end)
+            both = both.join(nodes.toDF(end, *(f"{column}_{end}" for column in nodes.columns[1:])), end)
         return both.mapInArrow(mapped(partial(_merged_groups, rule=rule), 65_536), MERGED)
 
     merged = checkpoints.step(f"{name}.merged", merge)
 
     def move() -> DataFrame:
-        absorbed = merged.select(F.col("high").alias("n"), F.col("low").alias("to"))
+        absorbed = merged.select(F.col("gone").alias("n"), F.col("kept").alias("to"), "dropped")
         left = best.select("n").join(absorbed, "n", "left").withColumn("to", F.coalesce("to", "n"))
-        after = merged.select(F.col("low").alias("to"), "size", "formed", "good")
-        alone = nodes.toDF("to", "its_size", "its_formed", "its_good")
+        names = nodes.columns[1:]
+        after = merged.select(F.col("kept").alias("to"), *names)
+        alone = nodes.toDF("to", *(f"its_{column}" for column in names))
         found = left.join(after, "to", "left").join(alone, "to")
-        columns = (F.coalesce(column, f"its_{column}").alias(column) for column in ("size", "formed", "good"))
-        return found.select("n", "to", *columns)
+        columns = (F.coalesce(column, f"its_{column}").alias(column) for column in names)
+        return found.select("n", "to", F.coalesce("dropped", F.lit(False)).alias("dropped"), *columns)
 
     moved = checkpoints.step(f"{name}.moved", move)
 
     def add_up() -> DataFrame:
-        found = edges.select("a", "b", "total")
+        found, staying = edges.select("a", "b", "total"), moved.where("not dropped")
         for end in "ab":
-            found = found.join(moved.select(F.col("n").alias(end), F.struct("to", "size").alias(f"to_{end}")), end)
+            found = found.join(staying.select(F.col("n").alias(end), F.struct("to", "size").alias(f"to_{end}")), end)
         pair = found.select(F.least("to_a", "to_b").alias("low"), F.greatest("to_a", "to_b").alias("high"), "total")
         pair = pair.where("low.to != high.to").groupBy("low", "high").agg(F.sum("total").alias("total"))
         return pair.select(
@@ -241,19 +265,29 @@ def _merge_round(
             F.col("high.size").alias("size_b"),
         )
 
-    left = moved.where("n = to").select("n", "size", "formed", "good")
+    left = moved.where("n = to").select(*nodes.columns)
     return left, checkpoints.step(f"{name}.edges", add_up), merged
 
 
 def _merged_groups(table: Any, rule: Rule) -> Any:
-    good = [
-        row["good_low"]
-        and row["good_high"]
-        and row["height"] >= rule.needed((row["size_low"], row["size_high"]), (row["formed_low"], row["formed_high"]))
-        for row in table.to_pylist()
-    ]
-    size = numbers(table["size_low"]) + numbers(table["size_high"])
-    return {**{name: table[name] for name in ("low", "high")}, "size": size, "formed": table["height"], "good": good}
+    columns: dict[str, list[Any]] = {name.split()[0]: [] for name in MERGED.split(", ")}
+    for row in table.to_pylist():
+        low, high = (
+            {name: row[f"{name}_{end}"] for name in ("size", "formed", "good", "follows")} | {"n": row[end]}
+            for end in ("low", "high")
+        )
+        sizes, formed = (low["size"], high["size"]), (low["formed"], high["formed"])
+        joined = rule.allows(row["height"], sizes, formed, follows=low["follows"] or high["follows"])
+        kept, gone = (high, low) if low["follows"] and not high["follows"] else (low, high)
+        if dropped := gone["follows"] and not kept["follows"]:
+            after, joined = kept, joined and gone["good"]
+        else:
+            joined = joined and low["good"] and high["good"]
+            after = {"size": sum(sizes), "formed": row["height"], "good": joined, "follows": low["follows"]}
+        found = {**after, "kept": kept["n"], "gone": gone["n"], "joined": joined, "dropped": dropped}
+        for name, column in columns.items():
+            column.append(found[name])
+    return columns
 
 
 def _remaining_merges(articles: Any, pairs: Any, settings: Settings, rule: Rule) -> Any:
@@ -263,17 +297,28 @@ def _remaining_merges(articles: Any, pairs: Any, settings: Settings, rule: Rule)
     backend, number, pair = worker_backend(settings), numbers(articles["n"]), places(pairs)
     sizes = numbers(articles["size"]).astype(np.int64)
     total = numbers(pairs["total"]).astype(np.int64)
-    tree = backend.average_linkage(Pairs(pair[:, 0], pair[:, 1], np.zeros(len(pair)), total), [], sizes)
+    follows = articles["follows"].to_pylist()
+    scored = Pairs(pair[:, 0], pair[:, 1], np.zeros(len(pair)), total)
+    tree = backend.average_linkage(scored, [], sizes, np.array(follows, np.bool_))
     size, formed = sizes.tolist(), numbers(articles["formed"]).tolist()
-    good, first, found = articles["good"].to_pylist(), list(range(len(number))), []
+    good, first, found, joins = articles["good"].to_pylist(), list(range(len(number))), [], []
     for a, b, height in zip(tree.left.tolist(), tree.right.tolist(), tree.height.tolist(), strict=True):
         if height < rule.lowest:
             break
-        fits = height >= rule.needed((size[a], size[b]), (formed[a], formed[b]))
-        good.append(good[a] and good[b] and fits)
-        size.append(size[a] + size[b])
-        formed.append(height)
+        joined = rule.allows(height, (size[a], size[b]), (formed[a], formed[b]), follows=follows[a] or follows[b])
         found.append((first[a], first[b]))
-        first.append(min(first[a], first[b]))
+        if follows[a] == follows[b]:
+            joined = joined and good[a] and good[b]
+            good.append(joined)
+            size.append(size[a] + size[b])
+            formed.append(height)
+            first.append(min(first[a], first[b]))
+        else:
+            kept, gone = (b, a) if follows[a] else (a, b)
+            joined = joined and good[gone]
+            for column in (good, size, formed, first):
+                column.append(column[kept])
+        follows.append(follows[a] and follows[b])
+        joins.append(joined)
     ends = number[np.array(found, np.int64).reshape(-1, 2)]
-    return {"a": ends[:, 0], "b": ends[:, 1], "good": pa.array(good[len(number) :], pa.bool_())}
+    return {"a": ends[:, 0], "b": ends[:, 1], "good": pa.array(joins, pa.bool_())}

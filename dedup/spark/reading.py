@@ -21,13 +21,13 @@ from dedup.inputs.collection import content_hash, find_dateline, is_blank, publi
 from dedup.inputs.fields import find_columns, find_fields
 from dedup.inputs.record import Corrections
 from dedup.inputs.values import is_missing
+from dedup.kinds import read_content, told_by
 from dedup.match.series import undated
 from dedup.settings import Settings
 from dedup.spark.arrow import numbers, words_columns
 from dedup.spark.job import Job, broadcast, column, worker_backend
 from dedup.spark.partitions import HOME_BITS, HOME_ROWS, PART_BITS, PLACE_BITS, at_home, places_in
 from dedup.spark.substitutes import DISTINCT, distinct_column, find_substitutes, with_substitutes
-from dedup.text.roundups import is_roundup
 from dedup.vectorize.features import HashedWords
 
 if TYPE_CHECKING:
@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 
 ARTICLES = (
     "uid long, home int, id string, content binary, blank boolean, length int, published double, told double,"
-    " seen double, source string, roundup boolean, undated string, rest string, notices string, title int,"
+    " seen double, source string, kind string, names array<string>, undated string, rest string, notices string,"
+    " title int,"
     f" hashes binary, flags binary, distinct {DISTINCT}"
 )
 WORDS_OF = "home int, n long, seconds double, length int, source string, title int, hashes binary, flags binary"
@@ -53,8 +54,8 @@ def read_articles(
         `members`: a row per article: its unique `id`, the number `n` and `name` of the distinct article it equals,
             whether it is the `first` published of those, and whether there are `several`.
         `distinct`: a row per distinct article: `n`, `content` hash, `name` (from the hash), the `uid` of the first
-            published, the number of `members`, `seconds`, `length`, `source`, and whether it is a `roundup`, and its
-            title `undated`.
+            published, the number of `members`, `seconds`, `length`, `source`, its `kind`, of a notice its `names`, and
+            its title `undated`.
         `words`: the words of each distinct article, with `seconds`, `length` and `source`.
 
     Raises:
@@ -77,16 +78,16 @@ def read_articles(
         first = F.min(
             F.struct(F.isnull("published").alias("unknown"), F.coalesce("published", F.lit(0.0)), "id", "uid")
         )
+        by_date = F.struct(F.isnull("published"), F.coalesce("published", F.lit(0.0)), "id")
         found = named.groupBy("content").agg(
             first.alias("first"),
             F.count("*").alias("members"),
             F.max("told").alias("told"),
-            F.min_by("published", F.struct(F.isnull("published"), F.coalesce("published", F.lit(0.0)), "id")).alias(
-                "p"
-            ),
-            F.min_by("seen", F.struct(F.isnull("published"), F.coalesce("published", F.lit(0.0)), "id")).alias("seen"),
+            F.min_by("published", by_date).alias("p"),
+            F.min_by("seen", by_date).alias("seen"),
             F.first("length").alias("length"),
-            F.first("roundup").alias("roundup"),
+            F.min_by("kind", by_date).alias("kind"),
+            F.min_by("names", by_date).alias("names"),
             F.first("undated").alias("undated"),
             F.min(F.when(F.col("source") != "", F.col("source"))).alias("low"),
             F.max(F.when(F.col("source") != "", F.col("source"))).alias("high"),
@@ -97,7 +98,8 @@ def read_articles(
             "members",
             F.coalesce("p", "told", "seen").alias("seconds"),
             "length",
-            "roundup",
+            "kind",
+            "names",
             "undated",
             F.when(F.col("low") == F.col("high"), F.col("low")).otherwise("").alias("source"),
         )
@@ -207,6 +209,7 @@ def _row(
     if named is None:
         notices.append(Notice(f"article {article.id}", "it has no id", "named after what it holds", skipped=False))
     notices.extend(corrections.notices())
+    told = told_by(article, read_content(article.title, article.text))
     dateline = None if article.published is not None else find_dateline(article)
     return (
         {
@@ -218,7 +221,8 @@ def _row(
             "told": _seconds(dateline),
             "seen": _seconds(article.seen),
             "source": " ".join(article.source.casefold().split()),
-            "roundup": is_roundup(article.title),
+            "kind": told.kind.kind,
+            "names": list(told.names),
             "undated": undated(article.title),
             "rest": repr(replace(article, title="", text="")),
             "notices": "\n".join(f"{notice.problem}; {notice.action}" for notice in notices) or None,
@@ -252,7 +256,8 @@ def _with_unique_ids(articles: DataFrame) -> DataFrame:
     from pyspark.sql import Window
     from pyspark.sql import functions as F
 
-    columns = ["uid", "id", "content", "blank", "length", "published", "told", "seen", "source", "roundup", "undated"]
+    columns = ["uid", "id", "content", "blank", "length", "published", "told", "seen", "source", "kind", "names"]
+    columns.append("undated")
     shared = articles.groupBy("id").count().where("count > 1").select("id")
     found = articles.select(*columns)
     if shared.take(1):

@@ -421,10 +421,12 @@ def trees(rng: Generator) -> Iterator[Case]:
         if number % 4 == 3:  # in each group the first alone has scores
             weights[[article for group in groups for article in group[1:]]] = 0
             pairs = pairs.where((weights[pairs.a] > 0) & (weights[pairs.b] > 0))
-        yield average_linkage(pairs, groups, weights), plain_average_linkage(pairs, groups, weights)
+        follows = rng.random(count) < rng.choice([0, 0.3])
+        given = pairs, groups, weights, follows
+        yield average_linkage(*given), plain_average_linkage(*given)
         sizes = rng.integers(1, 6, count)  # groups, with sums of scores
         sums = Pairs(pairs.a, pairs.b, pairs.cosine, pairs.score * rng.integers(-2, 9, len(pairs.a)))
-        yield average_linkage(sums, [], sizes), plain_average_linkage(sums, [], sizes)
+        yield average_linkage(sums, [], sizes, follows), plain_average_linkage(sums, [], sizes, follows)
 
 
 def some_tree(rng: Generator, leaves: int, merges: int) -> Tree:
@@ -436,8 +438,8 @@ def some_tree(rng: Generator, leaves: int, merges: int) -> Tree:
         free.append(node)
     height = np.sort(rng.choice([np.inf, 0.9, 0.5, 0.4, 0.3, 0.2, 0.18, 0.16, 0.15, 0.1, 0.05], merges))[::-1]
     weights = (rng.random(leaves) < 0.9).astype(np.int64)
-    joined = int(rng.integers(merges + 1))
-    return Tree(leaves, np.array(left, np.int64), np.array(right, np.int64), height.copy(), weights, joined)
+    joined, follows = int(rng.integers(merges + 1)), rng.random(leaves) < rng.choice([0, 0.3])
+    return Tree(leaves, np.array(left, np.int64), np.array(right, np.int64), height.copy(), weights, joined, follows)
 
 
 @cases_of("group.kernels.cut.cut")

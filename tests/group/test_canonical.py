@@ -16,7 +16,7 @@ class Version:
     terms: int
     length: int
     seconds: float = 0.0
-    is_roundup: bool = False
+    is_secondary: bool = False
 
 
 def versions(*given: Version) -> Versions:
@@ -24,7 +24,7 @@ def versions(*given: Version) -> Versions:
         [one.terms for one in given],
         [one.length for one in given],
         [one.seconds for one in given],
-        [one.is_roundup for one in given],
+        [one.is_secondary for one in given],
     )
 
 
@@ -46,8 +46,8 @@ FULL = Version(100, 1000)
         ([Version(100, 1300, 1), Version(98, 980, 2)], 1),  # with boilerplate
         ([Version(90, 900), Version(100, 1000)], 1),  # of one date the fullest
         ([Version(100, 1010), Version(100, 1000)], 1),  # of equal ones the one that repeats less
-        ([Version(100, 1000, is_roundup=True), Version(60, 600, 5)], 1),
-        ([Version(50, 500, 2, is_roundup=True), Version(50, 500, 1, is_roundup=True)], 1),
+        ([Version(100, 1000, is_secondary=True), Version(60, 600, 5)], 1),
+        ([Version(50, 500, 2, is_secondary=True), Version(50, 500, 1, is_secondary=True)], 1),
         ([Version(0, 0), Version(0, 30)], 0),  # titles alone
         ([Version(100, 2000, 2), Version(102, 2000, 1), Version(40, 400)], 1),  # all whole ones are doubled
         ([FULL, FULL], 0),
@@ -73,6 +73,6 @@ def test_the_article_most_similar_to_the_others_is_shown(
     units: Sequence[Sequence[int]], total: dict[int, int], expected: int
 ) -> None:
     given = versions(
-        FULL, Version(50, 500), FULL, Version(300, 3000, is_roundup=True), Version(200, 2000, is_roundup=True)
+        FULL, Version(50, 500), FULL, Version(300, 3000, is_secondary=True), Version(200, 2000, is_secondary=True)
     )
     assert canonical_of_story(units, [total.get(article, 0) for article in range(5)], given) == expected

@@ -69,7 +69,8 @@ def test_every_field_arrives() -> None:
 
 @pytest.mark.parametrize(("field", "name"), [(field, name) for field in USUAL_NAMES for name in USUAL_NAMES[field]])
 def test_every_usual_name_is_recognised(field: str, name: str) -> None:
-    value = {"published": "2020-01-01", "seen": "2020-01-01", "url": "https://echo.example/1"}.get(field, "value")
+    given = {"published": "2020-01-01", "seen": "2020-01-01", "url": "https://echo.example/1", "kind": "opinion"}
+    value = given.get(field, "value")
     beside = {"text": BODY, "url": "https://echo.example/1"} if field == "title" else {"text": BODY}
     article = quietly(beside | {name: value} if field != "text" else {name: value})
     assert str(getattr(article, field)) == value

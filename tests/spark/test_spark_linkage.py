@@ -58,7 +58,8 @@ def test_linkage_in_rounds_equals_one_machine(
     pairs, groups, hidden = made_up(seed)
     weights = np.ones(90, np.int64)
     weights[hidden] = 0
-    label = cut(average_linkage(pairs, groups, weights), granularity)
+    follows = np.random.default_rng(seed).random(90) < 0.3
+    label = cut(average_linkage(pairs, groups, weights, follows), granularity)
     whole = {int(n): int(np.flatnonzero(label == label[n])[0]) for n in range(90) if (label == label[n]).sum() > 1}
     assert len(set(whole.values())) > 3, "the test has some stories"
 
@@ -68,7 +69,8 @@ def test_linkage_in_rounds_equals_one_machine(
     kept = job.checkpoints.step("units", lambda: spark.createDataFrame(pa.Table.from_pylist(units)))
     away = spark.createDataFrame(pa.table({"n": hidden}))
     scored = spark.createDataFrame(given).repartition(3)
-    found = link_in_rounds(job, "linkage", scored, kept, away, granularity).collect()
+    following = spark.createDataFrame(pa.table({"n": np.flatnonzero(follows)}))
+    found = link_in_rounds(job, "linkage", scored, kept, away, following, granularity).collect()
     assert {row["n"]: row["story"] for row in found} == whole
     assert (tmp_path / "steps" / "linkage.2.edges").is_dir(), "there were several rounds"
 

@@ -25,7 +25,8 @@ def cut(tree: Tree, granularity: float) -> NDArray[np.int64]:
     drops = _drops(granularity, (int(tree.weights.sum()) // 2 + 1).bit_length())  # by size of the smaller group
     threshold = merge_threshold(granularity)
     joining = joining_threshold(granularity)
-    return _cut(tree.left, tree.right, tree.height, tree.weights, threshold, drops, joining, tree.joined)
+    follows = np.zeros(tree.leaves, np.bool_) if tree.follows is None else tree.follows
+    return _cut(tree.left, tree.right, tree.height, tree.weights, follows, threshold, drops, joining, tree.joined)
 
 
 @lru_cache(64)
@@ -41,6 +42,7 @@ def _cut(
     right: NDArray[np.int64],
     heights: NDArray[np.float64],
     weights: NDArray[np.int64],
+    followers: NDArray[np.bool_],
     threshold: float,
     drops: NDArray[np.float64],
     joining: float,
@@ -49,21 +51,29 @@ def _cut(
     leaves, nodes = len(weights), len(weights) + len(heights)
     size, good = np.zeros(nodes, np.int64), np.ones(nodes, np.bool_)
     height, parent = np.full(nodes, np.inf), np.full(nodes, -1)
+    follows, joins = np.zeros(nodes, np.bool_), np.zeros(nodes, np.bool_)
     for leaf in range(leaves):  # numba compiles an assigned slice for seconds
-        size[leaf] = weights[leaf]
+        size[leaf], follows[leaf] = weights[leaf], followers[leaf]
     for merge in range(len(heights)):
         node, a, b = leaves + merge, left[merge], right[merge]
-        size[node], height[node] = size[a] + size[b], heights[merge]
-        drop = drops[min(size[a], size[b])]
+        parent[a], parent[b] = node, node
+        follows[node] = follows[a] and follows[b]
+        drop = 0.0 if follows[a] or follows[b] else drops[min(size[a], size[b])]
         needed = height_needed(threshold, drop, (size[a], size[b]), (height[a], height[b]))
         if node >= nodes - joined:
             needed = joining
-        good[node] = good[a] and good[b] and height[node] >= needed
-        parent[a], parent[b] = node, node
+        if follows[a] == follows[b]:
+            size[node], height[node] = size[a] + size[b], heights[merge]
+            good[node] = good[a] and good[b] and height[node] >= needed
+            joins[a], joins[b] = good[node], good[node]
+            continue
+        others, single = (b, a) if follows[a] else (a, b)
+        joins[single], joins[others] = good[single] and heights[merge] >= needed, True
+        size[node], good[node], height[node] = size[others], good[others], height[others]
     label, stories = np.empty(leaves, np.int64), 0
     top, number = np.arange(nodes), np.full(nodes, -1)
     for node in range(nodes - 1, -1, -1):
-        if parent[node] >= 0 and good[parent[node]]:
+        if joins[node]:
             top[node] = top[parent[node]]
     for leaf in range(leaves):
         if number[top[leaf]] < 0:

@@ -19,7 +19,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.group.linkage import LOWEST, Tree
+from dedup.group.linkage import LOWEST, Tree, unit_follows
 from dedup.match.stories import Pairs
 from dedup.vectorize.exact import SCORE_UNIT
 from dedup.vectorize.kernels.compiling import Whole, kept, kernel
@@ -27,7 +27,12 @@ from dedup.vectorize.kernels.compiling import Whole, kept, kernel
 _Memory = TypeVar("_Memory", NDArray[np.int32], NDArray[np.int64])
 
 
-def average_linkage(pairs: Pairs, groups: Sequence[Sequence[int]], weights: NDArray[np.int64]) -> Tree:
+def average_linkage(
+    pairs: Pairs,
+    groups: Sequence[Sequence[int]],
+    weights: NDArray[np.int64],
+    follows: NDArray[np.bool_] | None = None,
+) -> Tree:
     """Build the merge tree of articles by nearest-neighbour chains.
 
     Plain form: `group.linkage.average_linkage`.
@@ -37,12 +42,14 @@ def average_linkage(pairs: Pairs, groups: Sequence[Sequence[int]], weights: NDAr
         groups: disjoint groups of articles that are merged before all others: the copies of one text.
         weights: 1, or 0 for an article that the representative of its group replaces, shape (articles,); only
             representatives have scores.
+        follows: whether each article only follows, shape (articles,); None if none does.
 
     Raises:
         ZeroDivisionError: an article of weight 0 has a score.
     """
     articles = len(weights)
     copies = [sorted(group) for group in groups]
+    follows = unit_follows(copies, follows, articles)
     first = np.arange(articles)
     for group in copies:
         first[group] = group[:1]
@@ -53,25 +60,28 @@ def average_linkage(pairs: Pairs, groups: Sequence[Sequence[int]], weights: NDAr
     a, b, score = a[apart], b[apart], pairs.score[apart].astype(np.int64)
     if len(a) and not size[a].all() & size[b].all():
         raise ZeroDivisionError("an article that counts for none has a score of its own")
-    low, high, height = _chains(a, b, score, size)
+    low, high, height = _chains(a, b, score, size, follows)
     in_order = np.lexsort((high, low, -height))
     count = sum(len(group) - 1 for group in copies if group)
     left, right = np.empty(count + len(low), np.int64), np.empty(count + len(low), np.int64)
     left[:count] = [group[0] for group in copies for _ in group[1:]]
     right[:count] = [article for group in copies for article in group[1:]]
     left[count:], right[count:] = low[in_order], high[in_order]
-    _number(left, right, articles)
-    return Tree(articles, left, right, np.concatenate([np.full(count, np.inf), height[in_order]]), weights)
+    _number(left, right, follows)
+    return Tree(
+        articles, left, right, np.concatenate([np.full(count, np.inf), height[in_order]]), weights, follows=follows
+    )
 
 
 @kept
-def _number(left: NDArray[np.int64], right: NDArray[np.int64], articles: int) -> None:
+def _number(left: NDArray[np.int64], right: NDArray[np.int64], follows: NDArray[np.bool_]) -> None:
     """Replace the first article of each group by the number of its node."""
+    articles = len(follows)
     node = np.arange(articles)
     for merge in range(len(left)):
         low, high = left[merge], right[merge]
         left[merge], right[merge] = node[low], node[high]
-        node[min(low, high)] = articles + merge
+        node[high if follows[low] and not follows[high] else low] = articles + merge
 
 
 @kernel
@@ -93,12 +103,16 @@ def _gathered(
     merged: NDArray[np.int32],
     seen: NDArray[np.int64],
 ) -> None:
-    """Update the list of a group: replace merged neighbours by their groups, each once, without the group itself."""
+    """Update the list of a group: replace merged neighbours by their groups, each once, without the group itself.
+
+    Neighbours that have joined as followers are left out: they are part of no group, but of the one after the last.
+    """
+    none = len(begin)
     start = begin[group]
     end = start
     for entry in range(start, start + length[group]):
         now = _group_of(merged, other[entry])
-        if now == group:
+        if now in (group, none):
             continue
         place = seen[now]
         if start <= place < end and other[place] == now:
@@ -144,7 +158,11 @@ def _with_room(memory: _Memory, used: int, room: int) -> _Memory:
 
 @kept
 def _chains(
-    a: NDArray[np.int64], b: NDArray[np.int64], score: NDArray[np.int64], size: NDArray[np.int64]
+    a: NDArray[np.int64],
+    b: NDArray[np.int64],
+    score: NDArray[np.int64],
+    size: NDArray[np.int64],
+    follows: NDArray[np.bool_],
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
     """The merges, unordered: the first articles of both groups, lower and higher, and the heights."""
     count, room = len(size), 2 * len(a)
@@ -168,7 +186,7 @@ def _chains(
             place = begin[one] + length[one]
             other[place], total[place] = its, score[pair]
             length[one] += 1
-    merged, seen = np.arange(count).astype(np.int32), np.full(count, -1, np.int64)
+    merged, seen = np.arange(count + 1).astype(np.int32), np.full(count, -1, np.int64)
     members = size.copy()
     low, high, height = np.empty(count, np.int64), np.empty(count, np.int64), np.empty(count)
     merges = 0
@@ -197,11 +215,16 @@ def _chains(
                 links += 1
                 continue
             links -= 2
-            if links == 0:
-                links = 1  # the start of the chain has merged: go on from its group
             kept_, gone = min(group, nearest), max(group, nearest)
             low[merges], high[merges], height[merges] = kept_, gone, best
             merges += 1
+            if follows[kept_] and not follows[gone]:
+                kept_, gone = gone, kept_
+            if links == 0:
+                chain[0], links = kept_, 1  # the start of the chain has merged: go on from its group
+            if follows[gone] and not follows[kept_]:
+                merged[gone], length[gone] = count, 0
+                continue
             merged[gone] = kept_
             members[kept_] += members[gone]
             needed = length[kept_] + length[gone]

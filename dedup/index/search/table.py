@@ -15,6 +15,7 @@ from dedup.index.features.sketch import Vector, names_of
 from dedup.index.search.postings import LARGEST, SEALED_AT_ONCE, PlainPostings, Postings, SegmentedPostings
 from dedup.index.search.segments import Segment, Span, Terms, Weights
 from dedup.index.store.records import StoredArticle
+from dedup.kinds import FOLLOWING
 from dedup.match.scores import Scoring
 from dedup.match.stories import FLOOR
 from dedup.settings import Settings
@@ -69,10 +70,12 @@ class ArticleTable:
         self.story = np.full(_ROOM, -1, np.int64)
         self.copies = np.full(_ROOM, -1, np.int64)
         self.representative = np.zeros(_ROOM, np.bool_)
+        self.follows = np.zeros(_ROOM, np.bool_)
         self.length = np.zeros(_ROOM, np.int32)
         self.signature_bytes = np.zeros((_ROOM, settings.num_perm), np.uint8)
         self.prefixes = np.zeros((_ROOM, min(PREFIX_BYTES, settings.num_perm)), np.uint8)  # of signatures
         self.sealed: dict[int, Segment] = {}  # by id of the postings: segments that are not added yet
+        self.notices: dict[int, frozenset[str]] = {}  # the names in the titles of notices, by slot
         self._slot: dict[int, int] = {}
         self._of_story: dict[int, list[int]] = defaultdict(list)
         self._free: list[int] = []
@@ -151,17 +154,23 @@ class ArticleTable:
             article.copies,
             article.representative,
         )
+        told = article.told
+        self.follows[slot] = told.kind.kind in FOLLOWING
+        if told.kind.kind == "notice":
+            self.notices[slot] = frozenset(told.names)
         self._of_story[article.story].append(slot)
 
     @contextmanager
-    def visitor(self, vector: Vector, seconds: float | None, source: str, *, representative: bool) -> Iterator[int]:
+    def visitor(
+        self, vector: Vector, seconds: float | None, source: str, *, representative: bool, follows: bool
+    ) -> Iterator[int]:
         """Lend a slot to an article that is only matched: it is in no story, and searches do not find it."""
         slot = self._new_slot()
         self.number[slot] = np.iinfo(np.int64).max
         self.seconds[slot] = np.nan if seconds is None else seconds
         self.background_similarity[slot] = vector.background_similarity + self.crowding
         self.outlet[slot], self.language[slot] = self.outlet_of(source), self.language_of(vector.language)
-        self.representative[slot], self.copies[slot] = representative, -1
+        self.representative[slot], self.copies[slot], self.follows[slot] = representative, -1, follows
         try:
             yield slot
         finally:
@@ -183,8 +192,11 @@ class ArticleTable:
         if slot in self._twins:
             return
         values = {name: column[slot].copy() for name, column in self._columns().items()}
+        names = self.notices.get(slot)
         self.remove(number)
         slot = self._slot[number] = self._new_slot()
+        if names is not None:
+            self.notices[slot] = names
         for name, value in values.items():
             getattr(self, name)[slot] = value
         self._of_story[int(self.story[slot])].append(slot)
@@ -198,6 +210,7 @@ class ArticleTable:
             del self._of_story[int(self.story[slot])]
         self.number[slot] = self.story[slot] = -1
         self.representative[slot] = False
+        self.notices.pop(slot, None)
         if slot in self._twins:
             self._twins.discard(slot)
             self._free.append(slot)
@@ -207,6 +220,11 @@ class ArticleTable:
         self._leaving[slot] = len(containing)
         for postings in containing:
             postings.remove(slot)
+
+    def counted(self, story: int) -> list[int]:
+        """The slots of the articles that count in a story: those that follow only where no others are in it."""
+        slots = [slot for slot in self.of_story(story) if self.representative[slot]]
+        return [slot for slot in slots if not self.follows[slot]] or slots
 
     def withdraw(self, number: int) -> None:
         """Remove an article that was only admitted."""

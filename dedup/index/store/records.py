@@ -9,10 +9,13 @@ from datetime import UTC, date, datetime
 from typing import Any, Literal
 
 from dedup.article import Article
+from dedup.kinds import NOTHING, REPORT, Content, FoundKind
 from dedup.results.story_ids import storyline_of_story
 
 Kind = Literal["added", "updated", "moved", "removed", "expired", "merged", "storyline", "refreshed"]
 """Kinds of `Change`."""
+_FOUND, _CREDIT, _NAMES = "found_kind", "credit", "names"
+"""Names in `StoredArticle.facts` of what the article tells, see `dedup.kinds.Content`; left out if it is nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,7 @@ class StoredArticle:
         dateline: date at the head of its text as ISO 8601, "" if there is none, or a date was given.
         added: time it was added, in seconds since 1970 by the clock of the index.
         source: outlet.
-        facts: its other fields as JSON, without the text.
+        facts: its other fields and its kind as JSON, without the text.
         story: number of its story.
         copies: number of the first article of its copy group, its own if it is no copy.
         representative: whether it counts when stories are compared: False for a near-copy of one that does.
@@ -81,7 +84,23 @@ class StoredArticle:
         """Return the article, with the given text."""
         facts = json.loads(self.facts)
         published, seen = (from_iso(facts.pop(name, None)) for name in ("published", "seen"))
+        for name in (_FOUND, _CREDIT, _NAMES):
+            facts.pop(name, None)
         return Article(id=self.id, source=self.source, text=text, published=published, seen=seen, **facts)
+
+    @property
+    def told(self) -> Content:
+        """Kind of the article, and whom it credits."""
+        if f'"{_FOUND}":' not in self.facts and f'"{_CREDIT}":' not in self.facts:
+            return NOTHING
+        facts = json.loads(self.facts)
+        kind = FoundKind(*facts[_FOUND]) if _FOUND in facts else REPORT
+        return Content(kind, facts.get(_CREDIT, ""), tuple(facts.get(_NAMES, ())))
+
+    @property
+    def kind(self) -> FoundKind:
+        """Kind of the article."""
+        return self.told.kind
 
     @property
     def age(self) -> float:
@@ -93,17 +112,23 @@ class StoredArticle:
         return replace(self, story=story, copies=copies, representative=representative)
 
 
-def facts_of(article: Article) -> str:
-    """Return the non-empty fields of an article as JSON, without id, source and text."""
+def facts_of(article: Article, told: Content) -> str:
+    """Return the non-empty fields of an article, its kind and its credit as JSON, without id, source and text."""
     facts: dict[str, Any] = {
         name: value
-        for name in ("title", "url", "author", "section", "lang", "path", "where", "story", "storyline")
+        for name in ("title", "url", "author", "section", "kind", "lang", "path", "where", "story", "storyline")
         if (value := getattr(article, name)) not in ("", None)
     }
     for name in ("published", "seen"):
         value = getattr(article, name)
         if value is not None:
             facts[name] = value.isoformat()
+    if told.kind != REPORT:
+        facts[_FOUND] = [told.kind.kind, told.kind.reason]
+    if told.credit:
+        facts[_CREDIT] = told.credit
+    if told.names:
+        facts[_NAMES] = told.names
     return json.dumps(facts, ensure_ascii=False, separators=(",", ":"))
 
 

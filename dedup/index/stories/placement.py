@@ -21,6 +21,7 @@ from dedup.index.search.neighbours import Neighbours, Query, search_neighbours, 
 from dedup.index.search.table import ArticleTable
 from dedup.index.store.records import StoredArticle
 from dedup.match.copies import ALIKE, NEAR, Overlaps, decide
+from dedup.match.notices import MOST_DAYS, are_of_two
 from dedup.match.probability import Probabilities
 from dedup.match.scores import days_apart
 from dedup.results.clustering import Link
@@ -259,6 +260,7 @@ class Placer:
             scores = np.where(np.isin(table.number[neighbours.slots], excluded), 0, scores)
         if candidate.in_family:
             scores = np.where(_alike(neighbours), 0, scores)
+        scores = self._without_followers(neighbours.slots, self._without_other_notices(candidate, scores))
         least = NEARLY * self._needed  # a mean is never above the sum
         stories, total, best = sums_by_story(table, neighbours.slots, scores, least, self._needed)
         story, near = self._nearest(stories, total, best) if len(stories) else (None, [])
@@ -322,12 +324,40 @@ class Placer:
         ranked.sort()
         return (ranked[0][1] if ranked[0][3] else None), [story for _, story, near, _ in ranked if near]
 
+    def _without_other_notices(self, candidate: Candidate, scores: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the scores of the neighbours of an article, 0 for other notices than a notice is."""
+        told, near, table = candidate.incoming.told, candidate.neighbours, self._table
+        if told.kind.kind != "notice" or near is None or not table.notices:
+            return scores
+        own = frozenset(told.names)
+        others = [
+            place
+            for place, slot in enumerate(near.slots.tolist())
+            if slot in table.notices and (near.days[place] >= MOST_DAYS or are_of_two(own, table.notices[slot]))
+        ]
+        scores = scores.copy()
+        scores[others] = 0
+        return scores
+
+    def _without_followers(self, slots: NDArray[np.int64], scores: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the scores of neighbours, 0 for those that follow others in their story."""
+        table = self._table
+        following = [place for place in np.flatnonzero(table.follows[slots]).tolist() if scores[place] > 0]
+        beside = [
+            place for place in following if not table.follows[table.counted(int(table.story[slots[place]]))].all()
+        ]
+        if beside:
+            scores = scores.copy()
+            scores[beside] = 0
+        return scores
+
     def _representatives(self, story: int) -> int:
         """Count the articles of a story that count in it."""
-        slots, representative = self._table.of_story(story), self._table.representative
+        slots, table = self._table.of_story(story), self._table
         if len(slots) > _FEW:
-            return int(np.count_nonzero(representative[slots]))
-        return sum(1 for slot in slots if representative[slot])
+            counting = table.representative[slots]
+            return int(np.count_nonzero(counting & ~table.follows[slots]) or np.count_nonzero(counting))
+        return len(table.counted(story))
 
     def find_overlaps(self, candidates: Sequence[Candidate]) -> None:
         """Set overlaps and `apart` of candidates, from the words of their most similar neighbours."""

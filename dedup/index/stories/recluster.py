@@ -146,7 +146,8 @@ def recluster(
                 blocks.append(unpack_words(new))
             report("reading the store", len(stored), 0)
     notices: list[Notice] = []
-    collection, order = build_collection(articles, distinct.values(), notices, has_texts=has_texts)
+    told = [one.told for one in stored]
+    collection, order = build_collection(articles, told, distinct.values(), notices, has_texts=has_texts)
     backend = choose_for_index(len(stored), settings, progress)
     vocabulary = StoredVocabulary(store)
     vocabulary.use(backend)

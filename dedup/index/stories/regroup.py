@@ -13,6 +13,7 @@ from dedup.backends import PlainBackend
 from dedup.index.features.sketch import Compared, Vector
 from dedup.index.search.segments import concatenated
 from dedup.index.search.table import ArticleTable
+from dedup.match.notices import notices_apart
 from dedup.match.scores import days_apart, final_score
 from dedup.match.stories import FLOOR, Pairs
 from dedup.settings import Settings
@@ -45,7 +46,7 @@ def pairs_among(
         ]
         if never:
             score[np.isin(a * len(slots) + b, never)] = 0
-    kept = score > 0
+    kept = (score > 0) & ~notices_apart(table.notices, slots[a], slots[b], table.seconds)
     return Pairs(a[kept].astype(np.int64), b[kept].astype(np.int64), cosine[kept], score[kept])
 
 
@@ -106,7 +107,7 @@ def regroup(
         key = ("story", story) if story in settled else ("copies", int(table.copies[slot]))
         held[key].append(place)
     groups = sorted(group for group in held.values() if len(group) > 1)
-    tree = backend.average_linkage(pairs, groups, table.representative[where].astype(np.int64))
+    tree = backend.average_linkage(pairs, groups, table.representative[where].astype(np.int64), table.follows[where])
     label = backend.cut(tree, settings.granularity)
     found: dict[int, list[int]] = defaultdict(list)
     for place, slot in enumerate(slots):

@@ -2,7 +2,7 @@
 // The source of the page in a file: articles, merge tree and pairs are in the page, and it cuts the tree by itself.
 const source = (() => {
 const { $, percent, plural } = dom;
-const UNIT = 2 ** -20, PAIR = 1.125, EVENT = 0.5, SAME_EVENT = 0.16, LOWEST = 0.05, SEVERAL = 3, DROP = 0.5, CAP = 0.4;  // as in dedup/group/cut.py
+const UNIT = 2 ** -20, REPOSTED = 30, PAIR = 1.125, EVENT = 0.5, SAME_EVENT = 0.16, LOWEST = 0.05, SEVERAL = 3, DROP = 0.5, CAP = 0.4;  // as in dedup/group/cut.py
 const SPAN = 20, FADE = [.3, .6], ONE_DAY = .5, A_DAY = .4, MOST_DAYS = 3, MEASURED = .08, FADE_CROWDED = [.5, .8];  // as in dedup/match/scores.py
 
 let data, chunks, stories = [], storyOf = [], events, granularity, searched, last;
@@ -49,22 +49,32 @@ function cut(g) {
   const { left, right, height, weights, joined } = data.tree, leaves = weights.length, nodes = leaves + left.length;
   const threshold = g > 0 ? thresholdAt(g) : Infinity;
   const size = new Float64Array(nodes), good = new Uint8Array(nodes).fill(1), heights = new Float64Array(nodes).fill(Infinity);
-  const parent = new Int32Array(nodes).fill(-1), story = new Int32Array(nodes);
+  const parent = new Int32Array(nodes).fill(-1), story = new Int32Array(nodes), follows = new Uint8Array(nodes), joins = new Uint8Array(nodes);
   size.set(weights);
+  for (const leaf of data.tree.follows) follows[leaf] = 1;
   for (let merge = 0; merge < left.length; merge++) {
-    const node = leaves + merge, a = left[merge], b = right[merge];
-    heights[node] = height[merge] === null ? Infinity : height[merge];
-    size[node] = size[a] + size[b];
+    const node = leaves + merge, a = left[merge], b = right[merge], own = height[merge] === null ? Infinity : height[merge];
+    parent[a] = parent[b] = node;
+    follows[node] = follows[a] && follows[b];
     let needed = size[a] === 1 && size[b] === 1 ? PAIR * threshold : threshold;
-    const drop = dropAt(g, Math.min(size[a], size[b]));
+    const drop = follows[a] || follows[b] ? 0 : dropAt(g, Math.min(size[a], size[b]));
     if (drop > 0) needed = Math.max(needed, drop * Math.min(CAP, heights[a], heights[b]));
     if (merge >= left.length - joined) needed = g > EVENT ? threshold : Infinity;
-    good[node] = good[a] && good[b] && heights[node] >= needed ? 1 : 0;
-    parent[a] = parent[b] = node;
+    if (follows[a] === follows[b]) {
+      size[node] = size[a] + size[b];
+      heights[node] = own;
+      good[node] = joins[a] = joins[b] = good[a] && good[b] && own >= needed ? 1 : 0;
+    } else {
+      const [others, single] = follows[a] ? [b, a] : [a, b];
+      joins[single] = good[single] && own >= needed ? 1 : 0;
+      joins[others] = 1;
+      size[node] = size[others];
+      good[node] = good[others];
+      heights[node] = heights[others];
+    }
   }
   for (let node = nodes - 1; node >= 0; node--) {
-    const above = parent[node];
-    story[node] = above >= 0 && good[above] ? story[above] : node;
+    story[node] = joins[node] ? story[parent[node]] : node;
   }
   return story.subarray(0, leaves);
 }
@@ -79,7 +89,7 @@ function storiesAt(g) {
     totals[x] += score[pair] / count[units[y]];
     totals[y] += score[pair] / count[units[x]];
   }
-  const members = new Map(), { senior, held } = data, roundups = new Set(data.tree.roundups);
+  const members = new Map(), { senior, held } = data, secondary = new Set(data.tree.secondary);
   for (const one of senior) {
     if (!members.has(label[one])) members.set(label[one], new Map());
     const groups = members.get(label[one]);
@@ -93,15 +103,19 @@ function storiesAt(g) {
     let best = null, most = -Infinity;
     for (const unit of tellings) {
       const one = canonicalOf[unit[0]];
-      const mean = unit.reduce((sum, one) => sum + totals[one], 0) / unit.length - (roundups.has(one) ? 1e12 : 0);
+      const mean = unit.reduce((sum, one) => sum + totals[one], 0) / unit.length - (secondary.has(one) ? 1e12 : 0);
       if (mean > most) [best, most] = [one, mean];  // of equal ones the first: they come in the order of seniority
     }
     const articles = published(tellings.flat().flatMap((one) => held[one]));
     const first = tellings.flat().reduce((x, y) => ranks[x] < ranks[y] ? x : y);
     const canonical = published([...held[best]])[0], dated = articles.filter((place) => data.published[place] !== null);
+    const news = tellings.flatMap((unit) => {
+      const days = unit.flatMap((one) => held[one]).map((place) => data.published[place]).filter((day) => day !== null);
+      return days.filter((day) => day < Math.min(...days) + REPOSTED * 86400);
+    });
     const copies = tellings.map((unit) => published(unit.flatMap((one) => held[one]))).filter((group) => group.length > 1);
     found.push({ id: "s" + names[first], articles, canonical, title: headline(canonical), copies,
-      start: dated.length ? data.published[dated[0]] : Infinity, end: dated.length ? data.published[dated.at(-1)] : -Infinity,
+      start: dated.length ? data.published[dated[0]] : Infinity, end: Math.max(-Infinity, ...news),
       sources: [...new Set(articles.map((place) => data.sources[place]).filter(Boolean))].sort() });
   }
   return found.sort((x, y) => y.articles.length - x.articles.length || (x.start === y.start ? 0 : x.start - y.start) || (x.id < y.id ? -1 : 1));

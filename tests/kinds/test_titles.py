@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dedup.text.roundups import is_roundup
+from dedup.kinds.titles import kind_of_title
 
 ROUNDUPS = [
     "Morning briefing: ferry fire, library vote, rail strike",
@@ -65,10 +65,12 @@ ARTICLES = [
 
 @pytest.mark.parametrize("title", ROUNDUPS)
 def test_round_ups(title: str) -> None:
-    assert is_roundup(title)
-    assert is_roundup(f" {title.upper()}\n")
+    for written in (title, f" {title.upper()}\n"):
+        found = kind_of_title(written)
+        assert found
+        assert found[0] in {"digest", "live"}
 
 
 @pytest.mark.parametrize("title", ARTICLES)
 def test_articles(title: str) -> None:
-    assert not is_roundup(title)
+    assert kind_of_title(title) is None

@@ -1,0 +1,114 @@
+"""Kinds of articles: report, brief, flash, live blog, digest, opinion, release, notice, result, gallery, stub.
+
+A kind is given with the article, or found by its record (section, address, outlet), its title, or the way its text is
+built. What is unsure is a report. Whom an article credits is found with it: see `dedup.kinds.credits`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from dedup.article import Article
+from dedup.kinds import records, texts, titles
+from dedup.kinds.credits import credit_beside, credit_in, hints, other_outlet_in
+from dedup.kinds.titles import names_of_notice
+
+KINDS = ("report", "brief", "flash", "live", "digest", "opinion", "release", "notice", "result", "gallery", "stub")
+"""All kinds."""
+FOLLOWING = frozenset(("flash", "live", "digest", "opinion"))
+"""Kinds that join a story but never count in it, so that they never connect two: see `dedup.group.linkage`."""
+SECONDARY = FOLLOWING | {"release", "gallery", "stub"}
+"""Kinds that are canonical only where there is no other article."""
+FLASH_WORDS = 60
+"""Most words of a flash."""
+BRIEF_WORDS = 100
+"""Most words of a brief ..."""
+SHORT_WORDS = 150
+"""... and of a page that has a gallery, a video or a paywall in place of a text."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundKind:
+    """The kind of an article, and what it was found by: "given", or the words that tell; "" for a report."""
+
+    kind: str
+    reason: str = ""
+
+
+REPORT = FoundKind("report")
+
+
+class Content(NamedTuple):
+    """What an article tells.
+
+    Attributes:
+        kind: its kind.
+        credit: the agency or other outlet that it credits, "" for none.
+        names: of a notice the names and figures in its title, sorted.
+    """
+
+    kind: FoundKind = REPORT
+    credit: str = ""
+    names: tuple[str, ...] = ()
+
+
+NOTHING = Content()
+
+
+def named_kind(name: str) -> str:
+    """Return the kind that a name means: one of `KINDS`, a type of schema.org or a usual name; "" if unknown."""
+    return records.named(name)
+
+
+def kind_of(article: Article) -> FoundKind:
+    """Return the kind of an article; a given one wins."""
+    return told_by(article, read_content(article.title, article.text)).kind
+
+
+def read_content(title: str, text: str) -> Content:
+    """Return what title and text tell, without the other fields."""
+    ends = texts.Ends.of(text)
+    credit = "" if hints().isdisjoint(ends.words) else credit_in(ends.head, ends.tail)
+    return Content(_kind_by_content(title, text, ends), credit or other_outlet_in(ends.head))
+
+
+def _kind_by_content(title: str, text: str, ends: texts.Ends) -> FoundKind:
+    size = texts.size(text, SHORT_WORDS)
+    told = titles.kind_of_title(title)
+    if told and _fits(told[0], size, text):
+        return FoundKind(told[0], f'title: "{told[1]}"')
+    if not size:
+        return REPORT
+    if told := texts.kind_of_text(text, ends, size, is_short=size <= SHORT_WORDS):
+        return FoundKind(told[0], f"text: {told[1]}")
+    return FoundKind("brief", f"text: at most {BRIEF_WORDS} words") if size <= BRIEF_WORDS else REPORT
+
+
+def told_by(article: Article, content: Content) -> Content:
+    """Return what an article tells, given what its title and its text do."""
+    credit = credit_beside(article.author, article.source, content.credit)
+    kind = _kind_beside(article, content.kind)
+    return Content(kind, credit, names_of_notice(article.title, article.text) if kind.kind == "notice" else ())
+
+
+def _kind_beside(article: Article, content: FoundKind) -> FoundKind:
+    """Return the kind of an article: a given one wins, then that of its record."""
+    if article.kind and (given := named_kind(article.kind)):
+        return FoundKind(given, "given")
+    if not (article.section or article.url or article.source):
+        return content
+    told = records.kind_of_record(article.section, article.url, article.source)
+    if not told or content.kind == "stub":
+        return content
+    return FoundKind(*told) if _fits(told[0], texts.size(article.text, SHORT_WORDS), article.text) else content
+
+
+def _fits(kind: str, size: int, text: str) -> bool:
+    """Return whether a text of so many words can be of a kind that its title or its record tell."""
+    if kind in _MOST_WORDS:
+        return 0 < size <= _MOST_WORDS[kind]
+    return kind != "result" or texts.is_of_sport(text)
+
+
+_MOST_WORDS = {"flash": FLASH_WORDS, "gallery": SHORT_WORDS}
