@@ -132,14 +132,16 @@ def cluster_against(
     copies: list[str | None] = [None] * len(clustering.articles)
     statuses: list[Status] = ["archived"] * len(clustering.articles)
     for story in clustering.stories:
-        places = [clustering.place(article) for article in story.articles]
+        earlier = [article for versions in story.revisions for article in versions[:-1]]
+        articles = [*story.articles, *earlier]
+        places = [clustering.place(article) for article in articles]
         originals: dict[str, str] = {}
         for group in story.copy_groups:
             held = [place for place in map(clustering.place, group.articles) if place >= count]
             if held:
                 originals |= dict.fromkeys(group.articles, names[held[0] - count])
         continues = max(places) >= count
-        for article, place in zip(story.articles, places, strict=True):
+        for article, place in zip(articles, places, strict=True):
             if place < count:
                 copies[place] = originals.get(article)
                 statuses[place] = "copy" if article in originals else "continues" if continues else "new"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import starmap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,12 +16,14 @@ from dedup.article import Article, Notice
 from dedup.backends import PlainBackend, choose
 from dedup.background import Background
 from dedup.group.copies import coherent, copy_groups, digests, representatives, title_keys, without_parts
+from dedup.group.pages import Holders, pages
 from dedup.inputs.collection import ArticleReader, Collection
 from dedup.match.copies import alike_candidates, decide
 from dedup.match.crowding import estimate_crowding
 from dedup.match.families import decide_by_family
 from dedup.match.opinion import Embed, opinions
 from dedup.match.stories import mean_similarity, rescored, with_outlet_penalty
+from dedup.match.versions import are_versions
 from dedup.progress import Progress, silent
 from dedup.results.clustering import Clustering, Explanation
 from dedup.results.evidence import StoredEvidence
@@ -30,6 +34,9 @@ from dedup.vectorize.misplaced_body import body_digest, misplaced
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+_DAY = 86_400.0
 
 
 def cluster(
@@ -117,8 +124,22 @@ def _read(
     progress("reading the words", 0, 0)
     backend, texts = choose(reader.texts(), settings, progress)
     words = backend.read(texts, background.words if background else b"")
-    collection, order = reader.collection()
+    collection, order = reader.collection(_pages(reader, words, backend))
     return ReadArticles(backend, collection, words.take(order), order)
+
+
+def _pages(reader: ArticleReader, words: HashedWords, backend: PlainBackend) -> list[list[int]]:
+    """Return the positions of the versions of each page with several, the latest last."""
+    held, known = reader.versions()
+
+    def are_same(one: int, other: int, specific: bool) -> bool:
+        first, second = known[one], known[other]
+        if (first.id, first.row) == (second.id, second.row):  # a record that is given twice is a copy
+            return False
+        days = abs(second.seconds - first.seconds) / _DAY if math.isfinite(first.seconds) else math.nan
+        return are_versions(words, first.row, second.row, days, backend, specific=specific)
+
+    return pages(starmap(Holders, held), are_same, known.__getitem__)
 
 
 def stories_of(

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from functools import lru_cache, partial
 from numbers import Number
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from dedup.article import Article, Notice
 from dedup.errors import InputError
 from dedup.formats.escaping import sanitize
+from dedup.inputs.addresses import PageKey, page_keys
 from dedup.inputs.fields import find_fields, flatten
 from dedup.inputs.read_fields import ReadFields
 from dedup.inputs.record import LONGEST_TITLE, Corrections, read_record, too_long
@@ -58,6 +59,8 @@ class Collection:
         has_texts: whether `articles` still have their texts.
         integer_ids: whether an id was given as an integer.
         index: the index of the pandas data frame or series that the articles came in, None for any other input.
+        revisions: position of the latest article of a page -> those of its earlier versions, the oldest first. They are
+            no members of any distinct article.
     """
 
     articles: tuple[Article, ...]
@@ -70,6 +73,7 @@ class Collection:
     has_texts: bool = True
     integer_ids: bool = False
     index: Any = None
+    revisions: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """Return the number of distinct articles."""
@@ -84,10 +88,15 @@ class Collection:
         return map(self.articles.__getitem__, sorted(self.members[one][0] for one in distinct))
 
     def inverse(self) -> NDArray[np.int64]:
-        """Return the number of the distinct article of each input article, shape (articles,)."""
+        """Return the number of the distinct article of each input article, shape (articles,).
+
+        An earlier version of a page has that of the latest.
+        """
         found = np.empty(len(self.articles), np.int64)
         for number, places in enumerate(self.members):
             found[list(places)] = number
+        for latest, earlier in self.revisions.items():
+            found[list(earlier)] = found[latest]
         return found
 
     def times(self, distinct: int) -> Iterator[tuple[float, int, int]]:
@@ -183,14 +192,78 @@ class ArticleReader:
         self._integer_ids = self._integer_ids or (isinstance(item, Mapping) and _has_integer_id(item))
         return article
 
-    def collection(self) -> tuple[Collection, NDArray[np.int64]]:
-        """Return the collection, and for each of its distinct articles the position at which `texts` yielded it."""
+    def versions(self) -> tuple[list[tuple[list[int], bool]], Mapping[int, Version]]:
+        """Return the articles that may be versions of a page, by position.
+
+        An id under which an outlet has several texts is an address too: that of an item of a feed.
+
+        Returns:
+            For each address that several articles have these articles, the earliest first, and whether the address
+            names an article, see `PageKey`; and what is known of each of them.
+        """
+        held: dict[PageKey, list[int]] = defaultdict(list)
+        texts: dict[tuple[str, str], set[int]] = defaultdict(set)
+        distinct = {place: same for same in self._distinct if not same.blank for place in same.members}
+        for place, same in distinct.items():
+            article = self._taken[place]
+            for key in page_keys(article):
+                held[key].append(place)
+            if article.source and place not in self._named_here:
+                texts[article.source, article.id].add(same.place)
+        several = {key for key, rows in texts.items() if len(rows) > 1}
+        for place in distinct if several else ():
+            named = self._taken[place].source, self._taken[place].id
+            if named in several and place not in self._named_here:
+                held[PageKey("\0".join(named).encode(errors="replace"), specific=False)].append(place)
+        shared = {key: places for key, places in held.items() if len(places) > 1}
+        known = {place: _version(self._taken[place], distinct[place]) for places in shared.values() for place in places}
+        return [(sorted(places, key=known.__getitem__), key.specific) for key, places in shared.items()], known
+
+    def collection(self, pages: Iterable[Sequence[int]] = ()) -> tuple[Collection, NDArray[np.int64]]:
+        """Return the collection, and for each of its distinct articles the position at which `texts` yielded it.
+
+        Args:
+            pages: the positions of the versions of each page with several, the latest last.
+        """
+        revisions = {versions[-1]: tuple(versions[:-1]) for versions in pages}
         taken = _with_unique_ids(self._taken, self._distinct, self._notices, self._named_here)
         for same in self._distinct:
             if same.blank:  # its hash includes the id, which may have been made unique
                 same.content = content_hash(replace(taken[same.members[0]], title="", text=""))
-        collection, order = build_collection(taken, self._distinct, self._notices, has_texts=self._keep_texts)
-        return replace(collection, integer_ids=self._integer_ids, index=self._index), order
+        earlier = {place for versions in revisions.values() for place in versions}
+        distinct = self._distinct
+        if earlier:
+            for same in distinct:
+                same.members = [place for place in same.members if place not in earlier]
+            distinct = [same for same in distinct if same.members]
+        collection, order = build_collection(taken, distinct, self._notices, has_texts=self._keep_texts)
+        return replace(collection, integer_ids=self._integer_ids, index=self._index, revisions=revisions), order
+
+
+class Version(NamedTuple):
+    """What is known of an article that may be a version of a page. The greatest is the latest version.
+
+    Attributes:
+        seconds: its date, infinite and negative if unknown.
+        seen: the time it was seen, in the same form.
+        length: characters of its text: of equal dates the longest counts as the latest, as texts grow.
+        content: hash of its content.
+        id: its id.
+        row: the position at which `ArticleReader.texts` yielded its content.
+    """
+
+    seconds: float
+    seen: float
+    length: int
+    content: bytes
+    id: str
+    row: int
+
+
+def _version(article: Article, same: DistinctArticle) -> Version:
+    dates = (published_seconds(_published(article, same)), published_seconds(article.seen))
+    published, seen = (-math.inf if math.isnan(when) else when for when in dates)
+    return Version(published, seen, same.length, same.content, article.id, same.place)
 
 
 def build_collection(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -91,7 +92,15 @@ def _story(
         start=dates[0] if dates else None,
         end=dates[-1] if dates else None,
         sources=tuple(sorted({article.source for article in articles if article.source})),
+        revisions=_revisions(collection, units) if collection.revisions else (),
     )
+
+
+def _revisions(collection: Collection, units: Iterable[Iterable[int]]) -> tuple[tuple[str, ...], ...]:
+    """Return the ids of the versions of each page of some distinct articles, the oldest first."""
+    latest = (place for unit in units for distinct in unit for place in collection.members[distinct])
+    found = ((*collection.revisions[place], place) for place in latest if place in collection.revisions)
+    return tuple(sorted(tuple(collection.articles[place].id for place in versions) for versions in found))
 
 
 def _copy_group(
@@ -139,7 +148,7 @@ def labels_of(stories: Iterable[Story], ids: Sequence[str]) -> tuple[tuple[int, 
     place = {name: number for number, name in enumerate(ids)}
     labels, copy_labels, groups = [-1] * len(place), [-1] * len(place), 0
     for number, story in enumerate(stories):
-        for name in story.articles:
+        for name in chain(story.articles, *story.revisions):
             labels[place[name]] = number
         for copies in story.copy_groups:
             for name in copies.articles:

@@ -54,16 +54,18 @@ def write_html(clustering: Clustering, out: TextIO, *, title: str = "Stories") -
     """
     from dedup import __version__
     from dedup.report.html.payload import packed_index, packed_texts
+    from dedup.results.revisions import without_earlier_versions
 
     if not clustering.has_texts:
         raise InputError(NO_TEXTS)
+    summary, clustering = summarise(clustering), without_earlier_versions(clustering)
     skipped = list(islice((notice for notice in clustering.notices if notice.skipped), FIRST))
     templates = environment()
     style, script = _source("page.css"), _source("shown.js") + _source("page.js")
     stream = templates.get_template("page.html").stream(
         title=title,
         version=__version__,
-        summary=summarise(clustering),
+        summary=summary,
         stories=clustering.stories[:FIRST],
         skipped=skipped,
         shown=sum(notice.count for notice in skipped),
