@@ -51,7 +51,7 @@ boilerplate features search vocabulary
 stories clock
 compiling
 queries state
-learning sync
+learning pages sync
 session
 repair
 story_index

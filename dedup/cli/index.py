@@ -124,8 +124,9 @@ def add(
 ) -> None:
     """Add articles. A JSON line is written for each once it is on disk.
 
-    Keys: id, status (added, updated, unchanged), story, new_story, copy_of, suspected_copy_of, before, notices and
-    changed. After an interruption the same articles can be added again: those already in the index are unchanged.
+    Keys: id, status (added, updated, unchanged), story, new_story, copy_of, suspected_copy_of, revision_of, revised_by,
+    before, notices and changed. After an interruption the same articles can be added again: those already in the index
+    are unchanged.
     """
     begin_logging(verbose, as_json=log_json)
     given = configured(

@@ -93,6 +93,8 @@ def placement(record: Mapping[str, Any], incoming: Incoming) -> Placement:
         record["before"] or "",
         (*incoming.notices, *(one for one in later if one.action not in known)),
         record.get("suspected_copy_of"),
+        record.get("revision_of"),
+        record.get("revised_by"),
     )
 
 
@@ -100,7 +102,8 @@ def held(record: Mapping[str, Any]) -> IndexedArticle:
     names = ("id", "title", "source", "url", "author", "section", "lang")
     fields: dict[str, Any] = {name: record.get(name, "") for name in names}
     fields |= {name: from_iso(record[name]) for name in ("published", "seen")}
-    return IndexedArticle(Article(text=record.get("text", ""), **fields), record["story"], record["copy_of"])
+    article, versions = Article(text=record.get("text", ""), **fields), map(record.get, ("revision_of", "revised_by"))
+    return IndexedArticle(article, record["story"], record["copy_of"], *versions)
 
 
 def story(record: Mapping[str, Any]) -> Story:
@@ -114,6 +117,7 @@ def story(record: Mapping[str, Any]) -> Story:
         from_iso(record["start"]),
         from_iso(record["end"]),
         tuple(record["sources"]),
+        tuple(map(tuple, record.get("revisions", ()))),
     )
 
 

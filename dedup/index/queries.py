@@ -19,7 +19,7 @@ from dedup.index.features.sketch import count_terms
 from dedup.index.inputs import checked_count
 from dedup.index.store.metadata import StoreMetadata
 from dedup.index.store.protocol import Store, StoryFilter
-from dedup.index.store.records import Change, StoredArticle, StoredStory
+from dedup.index.store.records import Change, Revision, StoredArticle, StoredStory, version_order
 from dedup.results.assemble import headline, labels_of, rank
 from dedup.results.clustering import Clustering, CopyGroup, Explanation, Story
 from dedup.results.story_ids import copy_group_id
@@ -39,15 +39,21 @@ class IndexedArticle:
         article: the article, without its text if the index stores no texts.
         story: id of its story.
         copy_of: id of the earlier article that it is a copy of, None if it is no copy.
+        revision_of: id of the version before it of the same page, None if there is none.
+        revised_by: id of the latest version of its page, which alone is in the story; None for this version itself.
     """
 
     article: Article
     story: str
     copy_of: str | None
+    revision_of: str | None = None
+    revised_by: str | None = None
 
     def to_record(self) -> dict[str, Any]:
-        """Return the article, its story and what it is a copy of as a dictionary for JSON."""
-        return {"id": self.article.id, "story": self.story, "copy_of": self.copy_of, **self.article.to_record()}
+        """Return the article, its story and what it is a copy or a version of as a dictionary for JSON."""
+        places = {"story": self.story, "copy_of": self.copy_of}
+        versions = {"revision_of": self.revision_of, "revised_by": self.revised_by}
+        return {"id": self.article.id, **places, **versions, **self.article.to_record()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +67,15 @@ class StoryPage:
 
     stories: tuple[Story, ...]
     next: str | None
+
+
+def version_before(store: Store, article: StoredArticle | Revision) -> str | None:
+    """Return the id of the version of its page before an article, None if there is none."""
+    latest = article.latest if isinstance(article, Revision) else article.number
+    before = [one for one in store.revisions_of([latest]) if one.number != article.number]
+    if isinstance(article, Revision):
+        before = [one for one in before if version_order(one.article) < version_order(article.article)]
+    return max(before, key=lambda one: version_order(one.article)).article.id if before else None
 
 
 def every_story(store: Store, pages: Iterator[Sequence[StoredStory]]) -> Iterator[Story]:
@@ -108,7 +123,10 @@ def placements(store: Store, settings: Settings) -> Clustering:
         named |= store.story_numbered(sorted({row.story for row in rows[start : start + _PAGE]}))
     stories = [_story(store, named[number], members) for number, members in held.items()]
     stories.sort(key=rank)
-    labels, copy_labels = labels_of(stories, [row.id for row in rows])
+    for start in range(0, len(rows), _PAGE):
+        revisions = store.revisions_of([row.number for row in rows[start : start + _PAGE]])
+        articles += [revision.to_article() for revision in revisions]
+    labels, copy_labels = labels_of(stories, [article.id for article in articles])
     datelines = {
         number: date.fromisoformat(row.dateline)
         for number, row in enumerate(rows)
@@ -130,6 +148,7 @@ def stats(store: Store, metadata: StoreMetadata, memory: int | None, learned: in
     return {
         "store": store.where,
         "articles": counts["articles"],
+        "revisions": store.count_revisions(),
         "stories": counts["stories"],
         "changes": counts["last_change"],
         "bytes": store.size(),
@@ -231,7 +250,19 @@ def _story(store: Store, stored: StoredStory, rows: Sequence[StoredArticle]) -> 
         start=dates[0] if dates else None,
         end=dates[-1] if dates else None,
         sources=tuple(sorted({row.source for row in in_order if row.source})),
+        revisions=_revisions(store, in_order),
     )
+
+
+def _revisions(store: Store, rows: Sequence[StoredArticle]) -> tuple[tuple[str, ...], ...]:
+    """Return the ids of the versions of each page with several, the oldest first."""
+    ids, earlier = {row.number: row.id for row in rows}, defaultdict[int, list[StoredArticle]](list)
+    for revision in store.revisions_of([*ids]):
+        earlier[revision.latest].append(revision.article)
+    pages = [
+        (*(one.id for one in sorted(versions, key=version_order)), ids[latest]) for latest, versions in earlier.items()
+    ]
+    return tuple(sorted(pages))
 
 
 def _seniority(row: StoredArticle) -> tuple[float, int, bytes, str]:

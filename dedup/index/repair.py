@@ -40,6 +40,7 @@ def check(session: IndexSession, now: float | None = None) -> list[str]:
         return [f"{error} {_NOT_REPAIRED})"]
     moved: list[tuple[str, str, str]] = []
     faults += _sketches(state, repair=now is not None)
+    faults += _revisions(state, now)
     if now is not None:
         state.vocabulary.write()
     faults += _stories(session, now, moved)
@@ -86,6 +87,18 @@ def _sketches(state: IndexState, *, repair: bool) -> list[str]:
         faults.append(f"features of article number {number} are stored without the article")
         if repair:
             store.delete_sketch(number)
+    return faults
+
+
+def _revisions(state: IndexState, now: float | None) -> list[str]:
+    """Check the earlier versions of pages. One without a latest version becomes an article again, in a new story."""
+    store, faults = state.store, list[str]()
+    for revision in store.lost_revisions():
+        faults.append(f"article {revision.article.id!r}: the latest version of its page is missing")
+        if now is not None:
+            (features,) = state.features_of([Sketch(revision.words, b"")])
+            store.delete_revisions([revision.number])
+            store.put_articles([(revision.article, revision.text, Sketch(revision.words, features.vector.packed()))])
     return faults
 
 

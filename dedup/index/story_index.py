@@ -35,6 +35,7 @@ from dedup.index.queries import (
     pages,
     placements,
     stats,
+    version_before,
 )
 from dedup.index.repair import check
 from dedup.index.session import IndexSession, prefetch
@@ -153,10 +154,10 @@ class StoryIndex:
 
     def __contains__(self, article: object) -> bool:
         """Return whether an article of this id is in the index."""
-        return isinstance(article, str) and self._session.find(article) is not None
+        return isinstance(article, str) and bool(self._session.find(article) or self._session.find_revision(article))
 
     def __len__(self) -> int:
-        """Return the number of articles."""
+        """Return the number of articles, a page of several versions once."""
         return self._store.counts()["articles"]
 
     @property
@@ -240,9 +241,7 @@ class StoryIndex:
         """
         ids = checked_ids(articles)
         with self._session.transaction() as log:
-            stored = [self._session.stored(id_) for id_ in ids]
-            with self._session.memory_lock:
-                self._session.state().delete(log, stored, "removed")
+            self._session.remove(log, ids)
         return log.changes
 
     def expire(self, before: date | datetime | str) -> int:
@@ -355,10 +354,14 @@ class StoryIndex:
             UnknownArticleError: it does not exist.
         """
         with self._store.reading():
-            stored = self._session.stored(article)
-            text = self._store.texts([stored.number]).get(stored.number, "")
+            stored, revision = self._session.latest(article)
             story = self._store.story_numbered([stored.story])[stored.story]
-            return IndexedArticle(stored.article(text), story.id, self._session.copy_of(stored))
+            if revision is not None:
+                before = version_before(self._store, revision)
+                return IndexedArticle(revision.to_article(), story.id, None, before, stored.id)
+            text = self._store.texts([stored.number]).get(stored.number, "")
+            before = version_before(self._store, stored)
+            return IndexedArticle(stored.article(text), story.id, self._session.copy_of(stored), before)
 
     def story(self, story: str) -> Story:
         """Return a story by id. The id of a merged story gives the story that it became part of.
@@ -434,9 +437,12 @@ class StoryIndex:
             UnknownArticleError: one of them does not exist.
             InputError: the index stores no texts.
         """
-        one, other = self._session.stored(a), self._session.stored(b)
+        (one, first), (other, second) = self._session.latest(a), self._session.latest(b)
         texts = self._store.texts([one.number, other.number])
-        articles = [stored.article(texts.get(stored.number, "")) for stored in (one, other)]
+        articles = [
+            revision.to_article() if revision else stored.article(texts.get(stored.number, ""))
+            for stored, revision in ((one, first), (other, second))
+        ]
         keep_texts = self._session.metadata.store_text
         background = self._session.learned().background
         alone = cluster(articles, self.settings, background=background, keep_texts=keep_texts)
@@ -460,11 +466,11 @@ class StoryIndex:
     ) -> list[Placement]:
         session = self._session
         if must_exist:
-            session.stored(incoming[0].article.id)  # before its words are kept
+            session.latest(incoming[0].article.id)  # before its words are kept
         features = session.features(incoming) if features is None else features  # outside the transaction
         with session.transaction() as log:
             if must_exist:
-                session.stored(incoming[0].article.id)
+                session.latest(incoming[0].article.id)
             placements = session.placements(session.add(log, incoming, features))
         self._place_pending()
         return placements

@@ -20,6 +20,8 @@ SAME_DAY = 0.75
 """... if the two are fewer days apart: a rewritten report follows within hours, the next column within a day."""
 TITLES = 0.5
 """Jaccard similarity of the words of two titles from which they are one title."""
+LEAD = 60
+"""Words at the beginning of a body by which a revision is of the story of the version before it."""
 STUB = 40
 """Words of a body below which it is compared word by word ..."""
 STUB_WORDS = 0.6
@@ -59,6 +61,15 @@ def are_versions(words: HashedWords, a: int, b: int, days: float, by: Comparing,
     return soon and share >= REWRITTEN
 
 
+def keeps_story(words: HashedWords) -> bool:
+    """Return whether the second of two versions is of the story of the first: whether it has its title or its lead.
+
+    A page that has left both is about another matter.
+    """
+    one, other = _Text(words, 0), _Text(words, 1)
+    return one.titled_as(other) or one.lead_in(other) >= TEXT
+
+
 class _Text:
     """The words of one article."""
 
@@ -81,6 +92,11 @@ class _Text:
     def titled_as(self, other: _Text) -> bool:
         both, every = self.title_words & other.title_words, self.title_words | other.title_words
         return len(both) >= TITLES * len(every) > 0
+
+    def lead_in(self, other: _Text) -> float:
+        """Return the share of the lead's shingles that another text has."""
+        lead = {*shingles_in_order(self.body.hashes[:LEAD], SHINGLE).tolist()}
+        return len(lead & {*shingles_in_order(other.body.hashes, SHINGLE).tolist()}) / max(1, len(lead))
 
     def share_in(self, other: _Text) -> float:
         """Return the share of the body's shingles that another body has."""

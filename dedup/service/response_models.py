@@ -36,7 +36,7 @@ class ProblemDetails(_Record):
 
 class Change(_Record):
     cursor: int
-    kind: Literal["added", "updated", "moved", "removed", "expired", "merged", "refreshed"]
+    kind: Literal["added", "updated", "moved", "revised", "removed", "expired", "merged", "refreshed"]
     article: str
     story: str
     before: str
@@ -71,6 +71,8 @@ class Placement(_Record):
     suspected_copy_of: str | None = Field(
         description="An article that it may be a copy of. What they share may also be boilerplate: do not drop it."
     )
+    revision_of: str | None = Field(description="The version before it of the same page.")
+    revised_by: str | None = Field(description="The latest version of its page, which alone is in the story.")
     before: str | None = Field(description="The story that it was in before, null if there was none.")
     notices: list[Notice]
     changed: list[Change]
@@ -105,6 +107,7 @@ class Story(_Record):
     start: str | None
     end: str | None
     sources: list[str]
+    revisions: list[list[str]] = Field(description="The versions of each page with several; the last is in `articles`.")
 
 
 class Stories(_Record):
@@ -118,6 +121,8 @@ class Head(_Record):
     id: str
     story: str
     copy_of: str | None
+    revision_of: str | None
+    revised_by: str | None
     title: str
     published: str | None
     seen: str | None
@@ -243,6 +248,7 @@ class Stats(_Record):
     bytes: int
     settings: str
     background: Background
+    revisions: int = Field(description="Earlier versions of pages, which are no articles.")
     learned: int = Field(description="Boilerplate passages and misplaced bodies that it has learned.")
     store_text: bool
     keep_days: float | None
