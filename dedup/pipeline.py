@@ -18,6 +18,7 @@ from dedup.background import Background
 from dedup.group.copies import coherent, copy_groups, digests, representatives, title_keys, without_parts
 from dedup.group.pages import Holders, pages
 from dedup.inputs.collection import ArticleReader, Collection
+from dedup.inputs.preferences import Preferences
 from dedup.match.copies import alike_candidates, decide
 from dedup.match.crowding import estimate_crowding
 from dedup.match.families import decide_by_family
@@ -71,7 +72,8 @@ def cluster(
         SecondOpinionError: the embedding failed, or did not return one vector per text.
     """
     settings, progress = checked(settings) or Settings(), progress or silent
-    reader = ArticleReader(articles, keep_texts=keep_texts or second_opinion is not None)
+    preferences, keep_texts = Preferences(settings), keep_texts or second_opinion is not None
+    reader = ArticleReader(articles, keep_texts=keep_texts, preferences=preferences)
     read = _read(reader, settings, progress, background)
     findings, _ = stories_of(read, settings, background=background, progress=progress, second_opinion=second_opinion)
     return findings.clustering(settings)
@@ -136,6 +138,8 @@ def _pages(reader: ArticleReader, words: HashedWords, backend: PlainBackend) -> 
         first, second = known[one], known[other]
         if (first.id, first.row) == (second.id, second.row):  # a record that is given twice is a copy
             return False
+        if first.withdraws or second.withdraws:
+            return True
         days = abs(second.seconds - first.seconds) / _DAY if math.isfinite(first.seconds) else math.nan
         return are_versions(words, first.row, second.row, days, backend, specific=specific)
 
@@ -229,7 +233,7 @@ def stories_of(
     findings = StoredEvidence(
         collection, foreign, vectors, background_similarity, pairs, copies, templates, digest, tree, notices,
         cross_lingual=cross_lingual, crowding=crowding, boilerplate=passages, opinion=opinion, cut=backend.cut,
-        substitutes=backend.vocabulary.substitutes,
+        substitutes=backend.vocabulary.substitutes, preferences=Preferences(settings),
     )  # fmt: skip
     return findings, learned
 

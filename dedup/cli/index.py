@@ -189,6 +189,28 @@ def remove(
         write_lines(change.to_record() for change in index.remove(*ids))
 
 
+def withdraw(
+    ids: Annotated[list[str], typer.Argument(metavar="ID", help="Ids of articles.", show_default=False)],
+    store: StoreOption,
+    wait: WaitOption = None,
+) -> None:
+    """Withdraw articles: their stories show others, and their copies are told. The changes are JSON lines."""
+    begin_logging(0, as_json=False)
+    with opened(store, wait) as index:
+        write_lines(change.to_record() for change in index.withdraw(*ids))
+
+
+def erase(
+    ids: Annotated[list[str], typer.Argument(metavar="ID", help="Ids of articles.", show_default=False)],
+    store: StoreOption,
+    wait: WaitOption = None,
+) -> None:
+    """Erase all versions of articles, and overwrite the space. Backups have to be deleted by hand."""
+    begin_logging(0, as_json=False)
+    with opened(store, wait) as index:
+        write_lines(change.to_record() for change in index.erase(*ids))
+
+
 def expire(
     store: StoreOption,
     before: Annotated[str, typer.Option("--before", metavar="DATE", help="The first date to keep.")],
@@ -412,7 +434,7 @@ def export(
 
 
 _COMMANDS = (
-    *(add, update, remove, expire, reconcile, rebuild, check, backup, restore, vacuum),
+    *(add, update, remove, withdraw, erase, expire, reconcile, rebuild, check, backup, restore, vacuum),
     *(match, stories, explain, stats, changes, export),
 )
 

@@ -103,7 +103,7 @@ def held(record: Mapping[str, Any]) -> IndexedArticle:
     fields: dict[str, Any] = {name: record.get(name, "") for name in names}
     fields |= {name: from_iso(record[name]) for name in ("published", "seen")}
     article, versions = Article(text=record.get("text", ""), **fields), map(record.get, ("revision_of", "revised_by"))
-    return IndexedArticle(article, record["story"], record["copy_of"], *versions)
+    return IndexedArticle(article, record["story"], record["copy_of"], *versions, record.get("withdrawn", False))
 
 
 def story(record: Mapping[str, Any]) -> Story:

@@ -24,7 +24,9 @@ from dedup.index.stories.changes import ChangeLog
 from dedup.index.stories.placement import Candidate
 from dedup.inputs.addresses import PageKey, page_keys
 from dedup.inputs.collection import is_blank
+from dedup.inputs.preferences import Preferences
 from dedup.match.versions import are_versions, keeps_story
+from dedup.text.kill_notices import is_kill_notice
 from dedup.vectorize.features import HashedWords
 
 _PAGE = 1_000
@@ -122,8 +124,11 @@ def find_pages(state: IndexState, candidates: Sequence[Candidate], freed: Sequen
         freed: earlier versions that are of no page until they are compared again.
     """
     store = state.store
+    alone = Preferences(state.settings).is_ungrouped
     known = {
-        one.number or 0: _of_candidate(one, one.number or 0) for one in candidates if not is_blank(one.incoming.article)
+        one.number or 0: _of_candidate(one, one.number or 0)
+        for one in candidates
+        if not (is_blank(one.incoming.article) or alone(one.incoming.article))
     }
     addresses = {number: version.addresses() for number, version in known.items()}
     store.put_addresses([row for held in addresses.values() for _, row in held])
@@ -141,6 +146,8 @@ def find_pages(state: IndexState, candidates: Sequence[Candidate], freed: Sequen
 
 def match_page(state: IndexState, candidate: Candidate) -> None:
     """Set the page and story of an article that is only matched, if it would be a version of a page."""
+    if Preferences(state.settings).is_ungrouped(candidate.incoming.article):
+        return
     version = _of_candidate(candidate, _MATCHED)
     found = _Found(state, {_MATCHED: version}, set())
     for key, row in version.addresses():
@@ -183,7 +190,8 @@ class _Found:
             return
         words = HashedWords.joined([self._words_of(a), self._words_of(b)])
         days = abs(one.seconds - other.seconds) / DAY
-        if are_versions(words, 0, 1, days, self._state.backend, specific=specific):
+        withdraws = any(is_kill_notice(version.article.title, version.article.text) for version in (one, other))
+        if withdraws or are_versions(words, 0, 1, days, self._state.backend, specific=specific):
             self._join(self._page[a], self._page[b])
 
     def pages(self) -> list[Page]:
@@ -251,6 +259,7 @@ def settle_pages(
         latest, earlier, first = versions[-1], versions[:-1], len(log.changes)
         state.store.revise([number for number in kept if number != latest.number], latest.number)
         aside = [_aside(state, version, latest.number, log.now, keep_text=keep_text) for version in earlier]
+        copies = [number for version in earlier if version.stored for number in copies_of(state, version.number)]
         left = [_leave(state, log, version) for version in earlier]
         state.store.put_revisions(aside)
         for before, version in zip([None, *earlier], versions, strict=True):
@@ -269,7 +278,7 @@ def settle_pages(
             candidate.keeps_story = bool(earlier) and keeps_story(
                 HashedWords.joined([one.words for one in versions[-2:]])
             )
-        candidate.revised = log.changes[first:]
+        candidate.revised, candidate.page_copies = log.changes[first:], copies
         yield candidate
 
 
@@ -282,6 +291,14 @@ def _aside(state: IndexState, version: Version, latest: int, now: float, *, keep
         return Revision(stored, latest, version.packed, text)
     stored = state.stored_articles([version.number])[version.number]
     return Revision(stored, latest, version.packed, state.store.texts([version.number]).get(version.number))
+
+
+def copies_of(state: IndexState, number: int) -> list[int]:
+    """Return the numbers of the copies of an article."""
+    table = state.table
+    slot = table.slot(number)
+    others = table.of_story(int(table.story[slot]))
+    return sorted(int(table.number[one]) for one in others if table.copies[one] == table.copies[slot] and one != slot)
 
 
 def _leave(state: IndexState, log: ChangeLog, version: Version) -> int:

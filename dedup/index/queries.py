@@ -20,6 +20,7 @@ from dedup.index.inputs import checked_count
 from dedup.index.store.metadata import StoreMetadata
 from dedup.index.store.protocol import Store, StoryFilter
 from dedup.index.store.records import Change, Revision, StoredArticle, StoredStory, version_order
+from dedup.inputs.preferences import Preferences
 from dedup.results.assemble import headline, labels_of, rank
 from dedup.results.clustering import Clustering, CopyGroup, Explanation, Story
 from dedup.results.story_ids import copy_group_id
@@ -41,6 +42,7 @@ class IndexedArticle:
         copy_of: id of the earlier article that it is a copy of, None if it is no copy.
         revision_of: id of the version before it of the same page, None if there is none.
         revised_by: id of the latest version of its page, which alone is in the story; None for this version itself.
+        withdrawn: whether it was withdrawn.
     """
 
     article: Article
@@ -48,11 +50,12 @@ class IndexedArticle:
     copy_of: str | None
     revision_of: str | None = None
     revised_by: str | None = None
+    withdrawn: bool = False
 
     def to_record(self) -> dict[str, Any]:
         """Return the article, its story and what it is a copy or a version of as a dictionary for JSON."""
         places = {"story": self.story, "copy_of": self.copy_of}
-        versions = {"revision_of": self.revision_of, "revised_by": self.revised_by}
+        versions = {"revision_of": self.revision_of, "revised_by": self.revised_by, "withdrawn": self.withdrawn}
         return {"id": self.article.id, **places, **versions, **self.article.to_record()}
 
 
@@ -80,11 +83,12 @@ def version_before(store: Store, article: StoredArticle | Revision) -> str | Non
 
 def every_story(store: Store, pages: Iterator[Sequence[StoredStory]]) -> Iterator[Story]:
     """Yield stories with their articles."""
+    preferences = _preferences(store)
     for page in pages:
         for stored in page:
             articles = store.of_story(stored.number)
             if articles:  # a writer may have removed them since
-                yield _story(store, stored, articles)
+                yield _story(store, stored, articles, preferences)
 
 
 def page(store: Store, wanted: StoryFilter, cursor: str | None, most: int) -> StoryPage:
@@ -121,7 +125,8 @@ def placements(store: Store, settings: Settings) -> Clustering:
     named: dict[int, StoredStory] = {}
     for start in range(0, len(rows), _PAGE):
         named |= store.story_numbered(sorted({row.story for row in rows[start : start + _PAGE]}))
-    stories = [_story(store, named[number], members) for number, members in held.items()]
+    preferences = Preferences(settings)
+    stories = [_story(store, named[number], members, preferences) for number, members in held.items()]
     stories.sort(key=rank)
     for start in range(0, len(rows), _PAGE):
         revisions = store.revisions_of([row.number for row in rows[start : start + _PAGE]])
@@ -214,18 +219,28 @@ def explain(alone: Clustering, *, same_story: bool, same_text: bool) -> Explanat
     return replace(found, same_story=same_story, same_text=same_text, joined_at=None, reason=reason)
 
 
-def _story(store: Store, stored: StoredStory, rows: Sequence[StoredArticle]) -> Story:
+def _preferences(store: Store) -> Preferences:
+    return Preferences(Settings(**json.loads(store.metadata()["settings"])))
+
+
+def _story(store: Store, stored: StoredStory, rows: Sequence[StoredArticle], preferences: Preferences) -> Story:
     in_order = sorted(rows, key=_seniority)
     dated = [row.article("") for row in in_order]
     groups: dict[int, list[int]] = defaultdict(list)
     for place, row in enumerate(in_order):
         groups[row.copies].append(place)
     versions = _versions(store, in_order, dated, [group for group in groups.values() if len(group) > 1])
+    if preferences:
+        versions = versions._replace(ranks=[preferences.rank(article) for article in dated])
+    withdrawn = store.withdrawn([row.number for row in in_order])
+    if withdrawn:
+        versions = versions._replace(withdrawn=[row.number in withdrawn for row in in_order])
     canonical = {copies: canonical_of_group(group, versions) for copies, group in groups.items()}
 
-    def rank(copies: int) -> tuple[bool, bool]:
+    def rank(copies: int) -> tuple[bool, bool, bool]:
         is_chosen = any(in_order[place].number == stored.shown for place in groups[copies])
-        return versions.roundups[canonical[copies]], not is_chosen
+        gone = in_order[canonical[copies]].number in withdrawn
+        return gone, versions.roundups[canonical[copies]], not is_chosen
 
     shown = canonical[min(groups, key=rank)]
     dates = [article.published for article in dated if article.published is not None]

@@ -10,6 +10,7 @@ from dedup.errors import StoreError
 from dedup.index.features.sketch import Vector, unpack_words
 from dedup.index.state import IndexState
 from dedup.index.store.records import Change, Kind, Sketch, StoredArticle, StoredStory, moment, spans
+from dedup.inputs.preferences import Preferences
 from dedup.results.story_ids import story_id
 
 if TYPE_CHECKING:
@@ -73,7 +74,9 @@ def _sketches(state: IndexState, *, repair: bool) -> list[str]:
                 continue
             faults.append(fault)
             if repair:
-                features = state.features([(article.article("").title, text or "")])[0]
+                own = article.article(text or "")
+                alone = Preferences(state.settings).is_ungrouped(own)
+                features = state.features([("", "") if alone else (own.title, own.text)])[0]
                 store.put_sketch(article.number, Sketch(features.packed, features.vector.packed()))
         judged = state.sketcher.judged(unpack_words(sketch.words for _, sketch in sound))
         for (article, sketch), vector in zip(sound, state.sketcher.vectors(judged), strict=True):

@@ -13,13 +13,13 @@ from typing import Literal
 import numpy as np
 
 from dedup.background import Background
-from dedup.errors import StoreError, UnknownArticleError
+from dedup.errors import SettingsError, StoreError, UnknownArticleError
 from dedup.index.boilerplate import LearnedBoilerplate
 from dedup.index.clock import IndexClock
 from dedup.index.features.sketch import Features
 from dedup.index.inputs import Incoming, Placement, checked_id, checked_text
 from dedup.index.learning import learn, learn_from_all, record_holders
-from dedup.index.pages import add_addresses, find_pages, match_page, settle_pages
+from dedup.index.pages import add_addresses, copies_of, find_pages, match_page, settle_pages
 from dedup.index.state import IndexState
 from dedup.index.store.metadata import DAY, HOUR, StoreMetadata, read_metadata, write_metadata
 from dedup.index.store.protocol import Store
@@ -31,9 +31,12 @@ from dedup.index.stories.recluster import FullClustering, recluster
 from dedup.index.sync import sync
 from dedup.index.vocabulary import StoredVocabulary
 from dedup.inputs.addresses import page_keys
+from dedup.inputs.collection import hash_alone
+from dedup.inputs.preferences import Preferences
 from dedup.progress import Progress
 from dedup.results.clustering import Link
 from dedup.settings import METHOD_VERSION, Settings
+from dedup.text.kill_notices import is_kill_notice, names_title
 
 _EXPIRED_AT_ONCE = 500
 _REGROUPED = "regrouped"
@@ -244,11 +247,21 @@ class IndexSession:
 
     def features(self, batch: Sequence[Incoming]) -> list[Features]:
         """Compute the features of articles."""
-        return self.state().features([(one.article.title, one.article.text) for one in batch])
+        return self.state().features(self._texts(batch))
+
+    def _texts(self, batch: Sequence[Incoming]) -> list[tuple[str, str]]:
+        """Return titles and texts, empty ones of articles that are never grouped."""
+        alone = Preferences(self.metadata.settings).is_ungrouped
+        return [("", "") if alone(one.article) else (one.article.title, one.article.text) for one in batch]
+
+    def _own(self, batch: Sequence[Incoming]) -> list[Incoming]:
+        """Return articles, of which those that are never grouped equal no other."""
+        alone = Preferences(self.metadata.settings).is_ungrouped
+        return [replace(one, content=hash_alone(one.article)) if alone(one.article) else one for one in batch]
 
     def add(self, log: ChangeLog, batch: Sequence[Incoming], features: Sequence[Features]) -> list[Candidate]:
         """Add or update articles. Runs of new articles are searched for together, then placed one after the other."""
-        candidates = list(map(Candidate, batch, features))
+        candidates = list(map(Candidate, self._own(batch), features))
         with self.memory_lock:
             known, earlier = self._known([one.id for one in candidates])
         run: dict[str, Candidate] = {}
@@ -325,6 +338,60 @@ class IndexSession:
             freed = self.store.revisions_of([*latest])
         if freed:
             self._add_run(log, {}, freed, stories)
+
+    def withdraw(self, log: ChangeLog, ids: Sequence[str]) -> None:
+        """Withdraw articles by id, and tell their copies; see `StoryIndex.withdraw`.
+
+        Raises:
+            UnknownArticleError: one of them does not exist; nothing is withdrawn.
+        """
+        found = [self.latest(id_) for id_ in ids]
+        with self.memory_lock:
+            earlier = [revision.number for _, revision in found if revision]
+            self.store.put_withdrawn(earlier)
+            self._withdraw(log, self.state(), [stored.number for stored, revision in found if not revision])
+
+    def _withdraw(self, log: ChangeLog, state: IndexState, numbers: Sequence[int], told: Sequence[int] = ()) -> None:
+        """Withdraw stored articles that are not, and tell their copies, and those in `told`."""
+        known = self.store.withdrawn(numbers)
+        new = [number for number in dict.fromkeys(numbers) if number not in known]
+        self.store.put_withdrawn(new)
+        copies = dict.fromkeys([*told, *(copy for number in new for copy in copies_of(state, number))])
+        names = {number: one.id for number, one in state.stored_articles([*new, *copies]).items()}
+        for number in [*new, *(copy for copy in copies if copy not in new and copy in names)]:
+            story = int(state.table.story[state.table.slot(number)])
+            log.touch(story)
+            kind: Kind = "withdrawn" if number in new else "copy_withdrawn"
+            log.record(kind, names[number], log.story(story).id, log.story(story).id)
+
+    def _obey(self, log: ChangeLog, state: IndexState, candidate: Candidate) -> None:
+        """Withdraw what a placed notice withdraws, and tell a copy of what was withdrawn."""
+        article, table, number = candidate.incoming.article, state.table, candidate.number or 0
+        if is_kill_notice(article.title, article.text):
+            near = candidate.neighbours.slots.tolist() if candidate.neighbours is not None else []
+            slots = dict.fromkeys([*near, *table.of_story(int(table.story[table.slot(number)]))])
+            own = table.outlet[table.slot(number)]
+            alike = [int(table.number[slot]) for slot in slots if table.number[slot] >= 0 and table.outlet[slot] == own]
+            named = [
+                one.number
+                for one in state.stored_articles(alike).values()
+                if names_title(article.title, article.text, one.article("").title)
+            ]
+            self._withdraw(log, state, [number, *named], candidate.page_copies)
+        elif (copies := copies_of(state, number)) and self.store.withdrawn(copies):
+            story = log.story(int(table.story[table.slot(number)])).id
+            log.record("copy_withdrawn", candidate.id, story, story)
+
+    def erase(self, log: ChangeLog, ids: Sequence[str]) -> None:
+        """Erase articles by id; see `StoryIndex.erase`.
+
+        Raises:
+            UnknownArticleError: one of them does not exist; nothing is erased.
+        """
+        found = {stored.number: stored.id for stored, _ in map(self.latest, ids)}
+        earlier = [revision.article.id for revision in self.store.revisions_of([*found])]
+        self.store.anonymize([*found.values(), *earlier])
+        self.remove(log, [*earlier, *found.values()])
 
     def _add_run(
         self,
@@ -482,6 +549,7 @@ class IndexSession:
             if begun and not table.of_story(story):
                 log.undo_story(story)
             log.renumber(first)
+        self._obey(log, state, candidate)
         others = *candidate.revised, *(change for change in log.changes[first_change:] if change.article != article.id)
         is_new = now > newest and len(table.of_story(now)) == 1
         candidate.placement = Placement(article.id, status, log.story(now).id, is_new, None, changed=others, before=old)
@@ -489,7 +557,8 @@ class IndexSession:
 
     def match(self, batch: Sequence[Incoming]) -> list[Candidate]:
         """Find where each article would be placed, independently of the others. Nothing is stored."""
-        texts, state = [(one.article.title, one.article.text) for one in batch], self.state()
+        batch = self._own(batch)
+        texts, state = self._texts(batch), self.state()
         words, background = state.vocabulary.last, state.sketcher.background
         features = state.features(texts, to_store=False)  # outside the lock
         with self.memory_lock, self._snapshot():
@@ -581,6 +650,8 @@ class IndexSession:
 
     def rebuild(self, log: ChangeLog, settings: Settings, background: Background, *, replaced: bool) -> None:
         """Compute all vectors and placements anew, with other settings or a replaced background."""
+        if settings.ungrouped != self.metadata.settings.ungrouped:
+            raise SettingsError(["ungrouped stays as it is in an index: make it anew to change it"])
         version = self.metadata.version + replaced
         metadata = replace(self.metadata, settings=settings, method=METHOD_VERSION)
         metadata = metadata.with_background(background, version)

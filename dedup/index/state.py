@@ -25,6 +25,7 @@ from dedup.index.stories.merge import assign
 from dedup.index.stories.placement import Candidate, Decision, Placer
 from dedup.index.stories.regroup import MOST, regroup
 from dedup.index.vocabulary import StoredVocabulary
+from dedup.inputs.preferences import Preferences
 from dedup.progress import Progress
 from dedup.settings import Settings
 from dedup.vectorize.features import HashedWords
@@ -188,13 +189,15 @@ class IndexState:
         """Compute the words and vectors of all stored articles anew, from their texts."""
         for page in self._pages():
             texts = self.store.texts([article.number for article in page])
-            given = [(article.article("").title, texts.get(article.number, "")) for article in page]
-            for article, features in zip(page, self.features(given), strict=True):
-                self.store.put_sketch(article.number, Sketch(features.packed, features.vector.packed()))
+            alone = Preferences(self.settings).is_ungrouped
+            every = [article.article(texts.get(article.number, "")) for article in page]
+            given = [("", "") if alone(article) else (article.title, article.text) for article in every]
+            for stored, features in zip(page, self.features(given), strict=True):
+                self.store.put_sketch(stored.number, Sketch(features.packed, features.vector.packed()))
         for revisions in self._revision_pages():
             given = [(revision.article.article("").title, revision.text or "") for revision in revisions]
-            every = zip(revisions, self.features(given), strict=True)
-            self.store.put_revisions([replace(revision, words=features.packed) for revision, features in every])
+            found = zip(revisions, self.features(given), strict=True)
+            self.store.put_revisions([replace(revision, words=features.packed) for revision, features in found])
 
     def stored_terms(self) -> NDArray[np.int64]:
         """Return the terms of the words of all stored articles, ascending."""

@@ -46,6 +46,7 @@ from dedup.index.store.records import Change
 from dedup.index.store.sqlite import SqliteStore
 from dedup.index.store.temporary import MEMORY, TemporaryStore
 from dedup.index.store.text_search import words_of
+from dedup.inputs.addresses import page_address
 from dedup.inputs.collection import published_seconds
 from dedup.pipeline import cluster
 from dedup.settings import checked
@@ -244,6 +245,39 @@ class StoryIndex:
             self._session.remove(log, ids)
         return log.changes
 
+    def withdraw(self, *articles: str) -> list[Change]:
+        """Withdraw articles by id, and return the changes.
+
+        A withdrawn article stays in its story, and is shown only where all others are withdrawn too. Each copy of it is
+        told by a change "copy_withdrawn", also one that comes later. A wire's own notice ("MANDATORY KILL") does the
+        same when it is added: for the page whose address or id it has, and for articles of its outlet that it names by
+        their title. A later version of the page is not withdrawn.
+
+        Raises:
+            UnknownArticleError: one of them does not exist; nothing is withdrawn.
+        """
+        ids = checked_ids(articles)
+        with self._session.transaction() as log:
+            self._session.withdraw(log, ids)
+        return log.changes
+
+    def erase(self, *articles: str) -> list[Change]:
+        """Erase articles by id with all versions of their pages, and return the changes.
+
+        Texts, words, vectors and addresses are removed from the store and from memory, the space is overwritten, and
+        earlier changes no longer have the ids; a change "removed" has them, so that consumers can follow, until
+        `vacuum(changes_before=…)` deletes it. Backups made before still have the articles: delete them.
+
+        Raises:
+            UnknownArticleError: one of them does not exist; nothing is erased.
+        """
+        ids = checked_ids(articles)
+        with self._session.transaction() as log:
+            self._session.erase(log, ids)
+        page_address.cache_clear()
+        self.vacuum()
+        return log.changes
+
     def expire(self, before: date | datetime | str) -> int:
         """Remove the articles published (or added, if undated) before a time, and return how many."""
         when = published_seconds(checked_date(before, "before"))
@@ -358,10 +392,12 @@ class StoryIndex:
             story = self._store.story_numbered([stored.story])[stored.story]
             if revision is not None:
                 before = version_before(self._store, revision)
-                return IndexedArticle(revision.to_article(), story.id, None, before, stored.id)
+                withdrawn = bool(self._store.withdrawn([revision.number]))
+                return IndexedArticle(revision.to_article(), story.id, None, before, stored.id, withdrawn)
             text = self._store.texts([stored.number]).get(stored.number, "")
             before = version_before(self._store, stored)
-            return IndexedArticle(stored.article(text), story.id, self._session.copy_of(stored), before)
+            withdrawn, copy_of = bool(self._store.withdrawn([stored.number])), self._session.copy_of(stored)
+            return IndexedArticle(stored.article(text), story.id, copy_of, before, withdrawn=withdrawn)
 
     def story(self, story: str) -> Story:
         """Return a story by id. The id of a merged story gives the story that it became part of.

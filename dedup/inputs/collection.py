@@ -25,10 +25,12 @@ from dedup.errors import InputError
 from dedup.formats.escaping import sanitize
 from dedup.inputs.addresses import PageKey, page_keys
 from dedup.inputs.fields import find_fields, flatten
+from dedup.inputs.preferences import Preferences
 from dedup.inputs.read_fields import ReadFields
 from dedup.inputs.record import LONGEST_TITLE, Corrections, read_record, too_long
 from dedup.inputs.values import is_missing
 from dedup.text.dateline import dateline
+from dedup.text.kill_notices import is_kill_notice
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -139,11 +141,17 @@ class ArticleReader:
         articles: the input.
         keep_texts: whether the articles of the collection keep their texts. Otherwise only the first `LEAD` characters
             of an article without a title are kept, to name it by.
+        preferences: an article that they leave ungrouped is read as one without words, and equals no other.
     """
 
     def __init__(
-        self, articles: Iterable[Article | Mapping[str, Any] | str] | pd.DataFrame, *, keep_texts: bool = True
+        self,
+        articles: Iterable[Article | Mapping[str, Any] | str] | pd.DataFrame,
+        *,
+        keep_texts: bool = True,
+        preferences: Preferences | None = None,
     ) -> None:
+        self._preferences = preferences
         self._items = iter_items(articles)
         self._mappings = partial(_mappings, articles) if _is_lasting(articles) else None
         self._keep_texts = keep_texts
@@ -166,12 +174,15 @@ class ArticleReader:
         for place, item in enumerate(self._items):
             article = self._article(item, place, corrections)
             content = content_hash(article)
-            same = None if is_blank(article) else known.get(content)
+            alone = is_blank(article) or (self._preferences is not None and self._preferences.is_ungrouped(article))
+            same = None if alone else known.get(content)
             if same is None:
-                same = DistinctArticle(content, len(self._distinct), len(article.text), is_blank(article))
-                known[content] = same
+                same = DistinctArticle(content, len(self._distinct), len(article.text), alone)
+                if not alone:
+                    known[content] = same
+                same.withdraws = is_kill_notice(article.title, article.text)
                 self._distinct.append(same)
-                yield article.title, article.text
+                yield ("", "") if alone else (article.title, article.text)
             same.members.append(place)
             if article.published is None and same.dateline is None:
                 same.dateline = find_dateline(article)
@@ -229,7 +240,7 @@ class ArticleReader:
         taken = _with_unique_ids(self._taken, self._distinct, self._notices, self._named_here)
         for same in self._distinct:
             if same.blank:  # its hash includes the id, which may have been made unique
-                same.content = content_hash(replace(taken[same.members[0]], title="", text=""))
+                same.content = hash_alone(taken[same.members[0]])
         earlier = {place for versions in revisions.values() for place in versions}
         distinct = self._distinct
         if earlier:
@@ -250,6 +261,7 @@ class Version(NamedTuple):
         content: hash of its content.
         id: its id.
         row: the position at which `ArticleReader.texts` yielded its content.
+        withdraws: whether it withdraws the versions before it.
     """
 
     seconds: float
@@ -258,12 +270,13 @@ class Version(NamedTuple):
     content: bytes
     id: str
     row: int
+    withdraws: bool
 
 
 def _version(article: Article, same: DistinctArticle) -> Version:
     dates = (published_seconds(_published(article, same)), published_seconds(article.seen))
     published, seen = (-math.inf if math.isnan(when) else when for when in dates)
-    return Version(published, seen, same.length, same.content, article.id, same.place)
+    return Version(published, seen, same.length, same.content, article.id, same.place, same.withdraws)
 
 
 def build_collection(
@@ -306,9 +319,10 @@ class DistinctArticle:
         content: hash of their content.
         place: position among the distinct articles, in input order.
         length: characters of the text.
-        blank: whether title and text are blank.
+        blank: whether title and text are blank, or it is never grouped.
         members: positions of the articles in the input.
         dateline: the date at the head of the text; looked for only if an article has no date of publication.
+        withdraws: whether it is a notice that withdraws another article.
     """
 
     content: bytes
@@ -317,6 +331,7 @@ class DistinctArticle:
     blank: bool
     members: list[int] = field(default_factory=list)
     dateline: date | None = None
+    withdraws: bool = False
 
 
 @lru_cache(maxsize=1 << 12)  # dates repeat across articles
@@ -478,6 +493,11 @@ def content_hash(article: Article) -> bytes:
     """Hash title and text: 16 bytes of BLAKE2b. A blank article is hashed by its id, so it equals no other."""
     text = f"\0\0{article.id}" if is_blank(article) else f"{article.title}\0{article.text}"
     return hashlib.blake2b(text.encode(), digest_size=16).digest()
+
+
+def hash_alone(article: Article) -> bytes:
+    """Hash an article that equals no other, by its id alone."""
+    return content_hash(replace(article, title="", text=""))
 
 
 def seniority(article: Article) -> tuple[bool, float, str]:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.article import Article
-from dedup.group.canonical import Versions, canonical_of_group, canonical_of_story
+from dedup.group.canonical import canonical_of_group, canonical_of_story
 from dedup.group.copies import first_of_group
 from dedup.inputs.collection import Collection, Seniority, published_seconds
 from dedup.results.clustering import Clustering, CopyGroup, Story
@@ -78,10 +78,10 @@ def _story(
 ) -> Story:
     """Return the story of some copy groups of distinct articles, each and all ordered by seniority."""
     collection, versions = findings.collection, findings.versions
-    groups = [group for unit in units if (group := _copy_group(collection, unit, seniority, versions))]
+    groups = [group for unit in units if (group := _copy_group(findings, unit, seniority))]
     articles = _by_publication(collection, (article for unit in units for article in unit), seniority)
     first = min((article for unit in units for article in unit), key=seniority.__getitem__)
-    canonical = collection.first(canonical_of_story(units, totals, versions))
+    canonical = findings.shown(canonical_of_story(units, totals, versions))
     dates = [article.published for article in articles if article.published is not None]
     return Story(
         id=story_id(collection.content_hashes[first]),
@@ -103,16 +103,13 @@ def _revisions(collection: Collection, units: Iterable[Iterable[int]]) -> tuple[
     return tuple(sorted(tuple(collection.articles[place].id for place in versions) for versions in found))
 
 
-def _copy_group(
-    collection: Collection, unit: Sequence[int], seniority: Sequence[Seniority], versions: Versions
-) -> CopyGroup | None:
+def _copy_group(findings: Findings, unit: Sequence[int], seniority: Sequence[Seniority]) -> CopyGroup | None:
+    collection = findings.collection
     names = [article.id for article in _by_publication(collection, unit, seniority)]
     if len(names) < 2:
         return None
-    named_after, canonical = first_of_group(unit, seniority), canonical_of_group(unit, versions)
-    return CopyGroup(
-        copy_group_id(collection.content_hashes[named_after]), tuple(names), collection.first(canonical).id
-    )
+    named_after, canonical = first_of_group(unit, seniority), canonical_of_group(unit, findings.versions)
+    return CopyGroup(copy_group_id(collection.content_hashes[named_after]), tuple(names), findings.shown(canonical).id)
 
 
 def _by_publication(collection: Collection, distinct: Iterable[int], seniority: Sequence[Seniority]) -> list[Article]:

@@ -36,7 +36,10 @@ class ProblemDetails(_Record):
 
 class Change(_Record):
     cursor: int
-    kind: Literal["added", "updated", "moved", "revised", "removed", "expired", "merged", "refreshed"]
+    kind: Literal[
+        *("added", "updated", "moved", "revised", "withdrawn", "copy_withdrawn", "removed", "expired", "merged"),
+        "refreshed",
+    ]
     article: str
     story: str
     before: str
@@ -123,6 +126,7 @@ class Head(_Record):
     copy_of: str | None
     revision_of: str | None
     revised_by: str | None
+    withdrawn: bool
     title: str
     published: str | None
     seen: str | None

@@ -33,6 +33,7 @@ class _State:
     last_lesson: int = 0
     addresses: set[AddressRow] = field(default_factory=set)
     revisions: dict[int, Revision] = field(default_factory=dict)
+    withdrawn: set[int] = field(default_factory=set)
     last: dict[str, int] = field(default_factory=lambda: {"article": 0, "story": 0, "change": 0})
 
     def copied(self) -> _State:
@@ -212,6 +213,7 @@ class DictStore:
     def delete_addresses(self, numbers: Sequence[int]) -> None:
         state = self._written()
         state.addresses = {row for row in state.addresses if row.number not in numbers}
+        state.withdrawn -= set(numbers)
 
     def shared_addresses(self, pages: Sequence[bytes]) -> set[bytes]:
         held = [row.page for row in self._open().addresses]
@@ -258,6 +260,16 @@ class DictStore:
     def older_revisions(self, seconds: float, most: int) -> list[Revision]:
         old = (row for row in self._open().revisions.values() if row.article.age < seconds)
         return sorted(old, key=lambda row: (row.article.age, row.number))[:most]
+
+    def put_withdrawn(self, numbers: Sequence[int]) -> None:
+        self._written().withdrawn |= set(numbers)
+
+    def withdrawn(self, numbers: Sequence[int]) -> set[int]:
+        return self._open().withdrawn & set(numbers)
+
+    def anonymize(self, ids: Sequence[str]) -> None:
+        state = self._written()
+        state.changes = [replace(one, article="") if one.article in ids else one for one in state.changes]
 
     def put_stories(self, stories: Sequence[StoredStory]) -> None:
         state = self._written()

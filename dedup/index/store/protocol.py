@@ -187,7 +187,7 @@ class Store(Protocol):
         ...
 
     def delete_addresses(self, numbers: Sequence[int]) -> None:
-        """Delete the addresses of articles."""
+        """Delete the addresses of articles, and that they were withdrawn."""
         ...
 
     def shared_addresses(self, pages: Sequence[bytes]) -> set[bytes]:
@@ -230,6 +230,18 @@ class Store(Protocol):
 
     def older_revisions(self, seconds: float, most: int) -> list[Revision]:
         """Return earlier versions whose `StoredArticle.age` is below a time, the oldest first."""
+        ...
+
+    def put_withdrawn(self, numbers: Sequence[int]) -> None:
+        """Record that articles were withdrawn."""
+        ...
+
+    def withdrawn(self, numbers: Sequence[int]) -> set[int]:
+        """Return those articles that were withdrawn."""
+        ...
+
+    def anonymize(self, ids: Sequence[str]) -> None:
+        """Take the ids of articles out of the changes so far, which stay."""
         ...
 
     # Stories

@@ -12,7 +12,9 @@ from typing import Any, Literal
 from dedup.article import Article
 from dedup.inputs.collection import published_seconds
 
-Kind = Literal["added", "updated", "moved", "revised", "removed", "expired", "merged", "refreshed"]
+Kind = Literal[
+    "added", "updated", "moved", "revised", "withdrawn", "copy_withdrawn", "removed", "expired", "merged", "refreshed"
+]
 """Kinds of `Change`."""
 
 
@@ -23,10 +25,11 @@ class Change:
     Attributes:
         cursor: ascending number; `changes(since=…)` continues after it.
         kind: "added", "updated" (same id, another text), "moved" (to another story), "revised" (there is a later
-            version of its page: it is in no story), "removed", "expired"; "merged": the story `before` became part of
+            version of its page: it is in no story), "withdrawn" (it is shown no more), "copy_withdrawn" (another copy
+            of its text was), "removed", "expired"; "merged": the story `before` became part of
             `story` and redirects to it; "refreshed": the background or the settings were replaced, or the store was
             repaired.
-        article: id of the article, "" for a change of a story or of the index.
+        article: id of the article, "" for a change of a story or of the index, and for what was before `erase`.
         story: id of the article's story, "" if it is in none.
         before: id of its story before the change, "" if it was in none.
         at: time of the change.

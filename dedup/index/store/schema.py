@@ -65,6 +65,7 @@ MIGRATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "CREATE INDEX address_number ON address (number)",
         ),
     ),
+    ("withdrawn articles", ("CREATE TABLE withdrawn (number INTEGER PRIMARY KEY)",)),
 )
 """Migrations from an empty file, in order. A new format is a new entry at the end, never a change of an entry."""
 

@@ -202,7 +202,8 @@ class SqliteStore:
         self._file.write_many("INSERT OR IGNORE INTO address VALUES (?, ?, ?, ?)", given)
 
     def delete_addresses(self, numbers: Sequence[int]) -> None:
-        self._file.write_many("DELETE FROM address WHERE number = ?", [(number,) for number in numbers])
+        for table in ("address", "withdrawn"):
+            self._file.write_many(f"DELETE FROM {table} WHERE number = ?", [(number,) for number in numbers])
 
     def shared_addresses(self, pages: Sequence[bytes]) -> set[bytes]:
         several = "EXISTS (SELECT 1 FROM address WHERE address.page = given.page LIMIT 1 OFFSET 1)"
@@ -261,6 +262,15 @@ class SqliteStore:
 
     def _revisions(self, condition: str, values: Sequence[int | str]) -> Iterator[Revision]:
         return map(_revision, self._of_numbers(f"{_GET_REVISION} WHERE {condition}", values))
+
+    def put_withdrawn(self, numbers: Sequence[int]) -> None:
+        self._file.write_many("INSERT OR IGNORE INTO withdrawn VALUES (?)", [(number,) for number in numbers])
+
+    def withdrawn(self, numbers: Sequence[int]) -> set[int]:
+        return {row[0] for row in self._of_numbers("SELECT number FROM withdrawn WHERE number IN ({})", numbers)}
+
+    def anonymize(self, ids: Sequence[str]) -> None:
+        self._file.write_many("UPDATE change SET article = '' WHERE article = ?", [(id_,) for id_ in ids])
 
     def put_stories(self, stories: Sequence[StoredStory]) -> None:
         self._file.write_many(_PUT_STORY, [story_row(story) for story in stories])

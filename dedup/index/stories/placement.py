@@ -147,6 +147,7 @@ class Candidate:
         page_story: number of the story that its page was in, 0 for none ...
         keeps_story: ... and whether it stays there, see `match.versions.keeps_story`.
         revised: the changes to the other versions of its page.
+        page_copies: numbers of the copies of the version before it.
     """
 
     incoming: Incoming
@@ -173,6 +174,7 @@ class Candidate:
     page_story: int = 0
     keeps_story: bool = False
     revised: Sequence[Change] = ()
+    page_copies: Sequence[int] = ()
 
     @property
     def id(self) -> str:
