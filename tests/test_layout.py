@@ -52,6 +52,7 @@ stories clock
 compiling
 queries state
 learning pages sync
+withdrawals
 session
 repair
 story_index

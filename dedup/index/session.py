@@ -19,7 +19,7 @@ from dedup.index.clock import IndexClock
 from dedup.index.features.sketch import Features
 from dedup.index.inputs import Incoming, Placement, checked_id, checked_text
 from dedup.index.learning import learn, learn_from_all, record_holders
-from dedup.index.pages import add_addresses, copies_of, find_pages, match_page, settle_pages
+from dedup.index.pages import add_addresses, find_pages, match_page, settle_pages
 from dedup.index.state import IndexState
 from dedup.index.store.metadata import DAY, HOUR, StoreMetadata, read_metadata, write_metadata
 from dedup.index.store.protocol import Store
@@ -30,13 +30,13 @@ from dedup.index.stories.placement import Candidate
 from dedup.index.stories.recluster import FullClustering, recluster
 from dedup.index.sync import sync
 from dedup.index.vocabulary import StoredVocabulary
+from dedup.index.withdrawals import obey, withdraw
 from dedup.inputs.addresses import page_keys
 from dedup.inputs.collection import hash_alone
 from dedup.inputs.preferences import Preferences
 from dedup.progress import Progress
 from dedup.results.clustering import Link
 from dedup.settings import METHOD_VERSION, Settings
-from dedup.text.kill_notices import is_kill_notice, names_title
 
 _EXPIRED_AT_ONCE = 500
 _REGROUPED = "regrouped"
@@ -349,38 +349,7 @@ class IndexSession:
         with self.memory_lock:
             earlier = [revision.number for _, revision in found if revision]
             self.store.put_withdrawn(earlier)
-            self._withdraw(log, self.state(), [stored.number for stored, revision in found if not revision])
-
-    def _withdraw(self, log: ChangeLog, state: IndexState, numbers: Sequence[int], told: Sequence[int] = ()) -> None:
-        """Withdraw stored articles that are not, and tell their copies, and those in `told`."""
-        known = self.store.withdrawn(numbers)
-        new = [number for number in dict.fromkeys(numbers) if number not in known]
-        self.store.put_withdrawn(new)
-        copies = dict.fromkeys([*told, *(copy for number in new for copy in copies_of(state, number))])
-        names = {number: one.id for number, one in state.stored_articles([*new, *copies]).items()}
-        for number in [*new, *(copy for copy in copies if copy not in new and copy in names)]:
-            story = int(state.table.story[state.table.slot(number)])
-            log.touch(story)
-            kind: Kind = "withdrawn" if number in new else "copy_withdrawn"
-            log.record(kind, names[number], log.story(story).id, log.story(story).id)
-
-    def _obey(self, log: ChangeLog, state: IndexState, candidate: Candidate) -> None:
-        """Withdraw what a placed notice withdraws, and tell a copy of what was withdrawn."""
-        article, table, number = candidate.incoming.article, state.table, candidate.number or 0
-        if is_kill_notice(article.title, article.text):
-            near = candidate.neighbours.slots.tolist() if candidate.neighbours is not None else []
-            slots = dict.fromkeys([*near, *table.of_story(int(table.story[table.slot(number)]))])
-            own = table.outlet[table.slot(number)]
-            alike = [int(table.number[slot]) for slot in slots if table.number[slot] >= 0 and table.outlet[slot] == own]
-            named = [
-                one.number
-                for one in state.stored_articles(alike).values()
-                if names_title(article.title, article.text, one.article("").title)
-            ]
-            self._withdraw(log, state, [number, *named], candidate.page_copies)
-        elif (copies := copies_of(state, number)) and self.store.withdrawn(copies):
-            story = log.story(int(table.story[table.slot(number)])).id
-            log.record("copy_withdrawn", candidate.id, story, story)
+            withdraw(self.state(), log, [stored.number for stored, revision in found if not revision])
 
     def erase(self, log: ChangeLog, ids: Sequence[str]) -> None:
         """Erase articles by id; see `StoryIndex.erase`.
@@ -549,7 +518,7 @@ class IndexSession:
             if begun and not table.of_story(story):
                 log.undo_story(story)
             log.renumber(first)
-        self._obey(log, state, candidate)
+        obey(state, log, candidate)
         others = *candidate.revised, *(change for change in log.changes[first_change:] if change.article != article.id)
         is_new = now > newest and len(table.of_story(now)) == 1
         candidate.placement = Placement(article.id, status, log.story(now).id, is_new, None, changed=others, before=old)
