@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from dedup.index.store.records import Kind
 from dedup.service.problems import KINDS, MEDIA_TYPE
 
 
@@ -36,10 +37,7 @@ class ProblemDetails(_Record):
 
 class Change(_Record):
     cursor: int
-    kind: Literal[
-        *("added", "updated", "moved", "revised", "withdrawn", "copy_withdrawn", "removed", "expired", "merged"),
-        "refreshed",
-    ]
+    kind: Kind
     article: str
     story: str
     before: str
