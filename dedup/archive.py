@@ -132,20 +132,24 @@ def cluster_against(
     copies: list[str | None] = [None] * len(clustering.articles)
     statuses: list[Status] = ["archived"] * len(clustering.articles)
     for story in clustering.stories:
-        earlier = [article for versions in story.revisions for article in versions[:-1]]
-        articles = [*story.articles, *earlier]
-        places = [clustering.place(article) for article in articles]
+        every = _with_earlier(story)
+        places = [clustering.place(article) for article in every]
         originals: dict[str, str] = {}
         for group in story.copy_groups:
             held = [place for place in map(clustering.place, group.articles) if place >= count]
             if held:
                 originals |= dict.fromkeys(group.articles, names[held[0] - count])
         continues = max(places) >= count
-        for article, place in zip(articles, places, strict=True):
+        for article, place in zip(every, places, strict=True):
             if place < count:
                 copies[place] = originals.get(article)
                 statuses[place] = "copy" if article in originals else "continues" if continues else "new"
     return Arrivals(clustering, count, tuple(statuses), tuple(copies))
+
+
+def _with_earlier(story: Story) -> list[str]:
+    """Return the ids of a story's articles, and of the earlier versions of their pages."""
+    return [*story.articles, *(article for versions in story.revisions for article in versions[:-1])]
 
 
 def _inherit_ids(stories: Iterable[Story], known: Mapping[str, str]) -> tuple[Story, ...]:
@@ -154,7 +158,7 @@ def _inherit_ids(stories: Iterable[Story], known: Mapping[str, str]) -> tuple[St
     claims = (
         (place, name, held)
         for place, story in enumerate(stories)
-        for name, held in Counter(known[article] for article in story.articles if known.get(article)).items()
+        for name, held in Counter(known[one] for one in _with_earlier(story) if known.get(one)).items()
     )
     names = inherit_ids([story.id for story in stories], claims)
     return tuple(replace(story, id=name) for story, name in zip(stories, names, strict=True))

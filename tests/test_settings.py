@@ -33,15 +33,16 @@ def test_the_defaults_are_the_product() -> None:
 def test_bounds_are_inside(knob: Any) -> None:
     low, high = knob.metadata["low"], knob.metadata["high"]
     kind = type(knob.default)
-    fitting = {"num_perm": {"bands": 1}, "bands": {"num_perm": 4096}}.get(knob.name, {})
+    others: dict[str, dict[str, Any]] = {"num_perm": {"bands": 1}, "bands": {"num_perm": 4096}}
+    fitting = others.get(knob.name, {})
     for bound in (low, high):
-        assert getattr(Settings(**fitting, **{knob.name: kind(bound)}), knob.name) == bound
+        assert getattr(Settings(**fitting | {knob.name: kind(bound)}), knob.name) == bound
     outside = [low - 1, *([] if math.isinf(high) else [high + 1])]
     outside += [math.nextafter(low, -math.inf), math.nextafter(high, math.inf)] if kind is float else []
     for value in outside:
         if value > high or value < low:
             with pytest.raises(SettingsError, match=rf"{knob.name} must lie between .* and .*, not "):
-                Settings(**fitting, **{knob.name: kind(value)})
+                Settings(**fitting | {knob.name: kind(value)})
 
 
 @pytest.mark.parametrize("knob", KNOBS, ids=NAMES)

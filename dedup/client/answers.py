@@ -102,8 +102,14 @@ def held(record: Mapping[str, Any]) -> IndexedArticle:
     names = ("id", "title", "source", "url", "author", "section", "lang")
     fields: dict[str, Any] = {name: record.get(name, "") for name in names}
     fields |= {name: from_iso(record[name]) for name in ("published", "seen")}
-    article, versions = Article(text=record.get("text", ""), **fields), map(record.get, ("revision_of", "revised_by"))
-    return IndexedArticle(article, record["story"], record["copy_of"], *versions, record.get("withdrawn", False))
+    return IndexedArticle(
+        Article(text=record.get("text", ""), **fields),
+        record["story"],
+        record["copy_of"],
+        record.get("revision_of"),
+        record.get("revised_by"),
+        record.get("withdrawn", False),
+    )
 
 
 def story(record: Mapping[str, Any]) -> Story:

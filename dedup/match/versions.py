@@ -6,6 +6,8 @@ address each day, and none of them may be lost. So the two must also share text 
 
 from __future__ import annotations
 
+import numpy as np
+
 from dedup.match.copies import Comparing
 from dedup.match.templates import Instance, same_template
 from dedup.vectorize.features import IS_NUMBER, HashedText, HashedWords
@@ -86,8 +88,8 @@ class _Text:
         return Instance(self.body, self.title)
 
     def equals(self, other: _Text) -> bool:
-        titles = self.title.hashes.tolist() == other.title.hashes.tolist()
-        return titles and self.body.hashes.tolist() == other.body.hashes.tolist()
+        pairs = (self.title, other.title), (self.body, other.body)
+        return all(np.array_equal(one.hashes, another.hashes) for one, another in pairs)
 
     def titled_as(self, other: _Text) -> bool:
         both, every = self.title_words & other.title_words, self.title_words | other.title_words
