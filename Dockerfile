@@ -7,6 +7,7 @@ COPY pyproject.toml README.md LICENSE ./
 COPY dedup ./dedup
 RUN pip install --no-cache-dir '.[serve]' && useradd --create-home --uid 1000 dedup && install -d -o dedup /data
 USER dedup
+RUN dedup kernels compile
 WORKDIR /data
 VOLUME /data
 EXPOSE 8080

@@ -184,6 +184,24 @@ def calibration(
 
 
 @app.command()
+def judged(
+    data: Data = None,
+    json_file: JsonFile = None,
+    resamples: Annotated[int | None, typer.Option(min=0, help="Resamples for the intervals.")] = None,
+) -> None:
+    """Cluster the real stream whole and score the judged pairs of it."""
+    with measuring(json_file) as watch:
+        from benchmarks import judged as benchmark
+        from benchmarks import show
+        from benchmarks.data import find_folder
+
+        many = benchmark.RESAMPLES if resamples is None else resamples
+        report = benchmark.run(find_folder(data), resamples=many, watch=watch)
+    write(json_file, report)
+    show.show_judged(report, Console())
+
+
+@app.command()
 def knob(data: Data = None, json_file: JsonFile = None) -> None:
     """Measure every labelled set at granularities from 0 to 1."""
     with measuring(json_file) as watch:

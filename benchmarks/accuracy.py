@@ -9,6 +9,7 @@
                        `intervals` (95 %, by measure), `ahead` (95 % of dedup's lead), `by_language`, and `threshold`
                        if it was tuned; an effort without peers has dedup only, one without resamples no intervals
     mean               sets: those averaged over; methods: by method the mean BCubed F1 and ARI
+    storylines         by set: see `storylines.score_storylines`
     copy_pairs         by method `by_pair` and `by_group`: `all` and `without_low_confidence`, `templates_kept_apart`
     telegram_pairs     by method and language: precision, recall, F1, accuracy
     seed_pour          `as_found` and `bare`, without the boilerplate of their sites: by set, `alone` and `all_in_one`
@@ -27,7 +28,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from benchmarks import baselines, data, mixtures, pairs, stream
+from benchmarks import baselines, data, mixtures, pairs, storylines, stream
 from benchmarks.data import LabelledSet
 from benchmarks.machine import BenchmarkError, Stopwatch, provenance
 from benchmarks.stories import Effort, score_set
@@ -44,7 +45,7 @@ FULL = Effort(resamples=1000, batches=60)
 QUICK = Effort(
     resamples=200,
     batches=12,
-    without=frozenset({"fnc1_train", "meantime", "all_in_one", "telegram_pairs", "stream"}),
+    without=frozenset({"fnc1_train", "meantime", "all_in_one", "telegram_pairs", "stream", *data.STORYLINE_FILES}),
 )
 
 
@@ -66,9 +67,14 @@ def run(
     with watch.step("read"):
         all_sets = data.labelled_sets(folder)
         copies, events = data.copy_pairs(folder), data.telegram_pairs(folder)
+        aggregated = data.storyline_sets(folder)
         poured = {"as_found": data.pour_articles(folder), "bare": data.bare_articles(folder)}
     special = {"copy_pairs": copies, "telegram_pairs": events, "stream": data.stream_file(folder)}
-    available = {collection.name for collection in all_sets} | {name for name, found in special.items() if found}
+    available = (
+        {collection.name for collection in all_sets}
+        | {*aggregated}
+        | {name for name, found in special.items() if found}
+    )
     unknown = [name for name in chosen if name not in available]
     if unknown:
         raise BenchmarkError(f"there is no set {', '.join(unknown)} (there are: {', '.join(sorted(available))})")
@@ -78,9 +84,12 @@ def run(
 
     sets = [collection for collection in all_sets if wanted(collection.name, collection.view_of)]
     complete = [collection for collection in sets if not collection.view_of]
-    measured = {collection.name for collection in sets} | {
-        name for name in special if name in available and wanted(name)
-    }
+    aggregated = {name: articles for name, articles in aggregated.items() if wanted(name)}
+    measured = (
+        {collection.name for collection in sets}
+        | {*aggregated}
+        | {name for name in special if name in available and wanted(name)}
+    )
     report: dict[str, Any] = {
         "benchmark": "accuracy",
         "schema": SCHEMA,
@@ -96,6 +105,11 @@ def run(
     for collection in sets:
         report["sets"][collection.name], apart[collection.name] = score_set(collection, effort, seed, watch)
     report["mean"] = _mean(report["sets"])
+    if aggregated:
+        report["storylines"] = {
+            name: storylines.score_storylines(articles, effort, seed, watch, name)
+            for name, articles in aggregated.items()
+        }
     if copies and wanted("copy_pairs"):
         report["copy_pairs"] = pairs.score_copies(copies, effort, seed, watch)
     if events and wanted("telegram_pairs"):
@@ -138,7 +152,7 @@ def _skipped(
     reasons = dict.fromkeys(sorted(available - measured), "not asked for")
     if folder is None:
         return {**reasons, "all but seeds": "no folder of labelled sets: give one with --data, or set DEDUP_DATA"}
-    absent = {*data.FILES, "copy_pairs", "telegram_pairs", "stream", "seeds"} - available
+    absent = {*data.FILES, *data.STORYLINE_FILES, "copy_pairs", "telegram_pairs", "stream", "seeds"} - available
     reasons |= dict.fromkeys(sorted(absent), "not there")
     if not poured["as_found"]:
         reasons["two articles to pour"] = "not there"

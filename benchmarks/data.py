@@ -22,6 +22,8 @@ DEFAULT = REPOSITORY.parent / "shared" / "data"
 SEEDS = REPOSITORY / "seeds"
 
 FILES = ("fnc1_train", "mmds_dev", "basil", "newswcl50", "meantime")
+STORYLINE_FILES = ("groundnews_dev", "newsagg_dev", "googlenews_ts_dev")
+"""Files whose articles have a storyline; those of the first have a story too, in part."""
 BY_LANGUAGE = {"mmds_dev": ("en",), "meantime": ("en", "es", "it", "nl")}
 """Files with several languages, and the languages that are measured as sets of their own."""
 PAIR_FILES = {"copy_pairs_dev": "copy_pairs_dev_articles", "telegram_pairs": "telegram_articles"}
@@ -129,6 +131,23 @@ def labelled_sets(folder: Path | None) -> list[LabelledSet]:
     return [*found, seeds] if seeds else found
 
 
+def storyline_sets(folder: Path | None) -> dict[str, tuple[Article, ...]]:
+    """Return the articles of the files with storylines, by name; without those that are absent.
+
+    Raises:
+        BenchmarkError: a file is broken, or an article has no storyline.
+    """
+    found = {}
+    for name in STORYLINE_FILES:
+        path = _file(folder, f"{name}.jsonl.gz")
+        if path is None:
+            continue
+        found[name] = _articles(path)
+        if any(article.storyline is None for article in found[name]):
+            raise BenchmarkError(f"{path}: every article needs a storyline here")
+    return found
+
+
 def copy_pairs(folder: Path | None) -> LabelledPairs | None:
     """Return the pairs labelled `copy`, `update`, `story`, `related` or `different`; None without the file."""
     return _pairs(folder, "copy_pairs_dev")
@@ -163,6 +182,18 @@ def stream_pairs(folder: Path | None) -> LabelledPairs | None:
                     f" {', '.join(STREAM_LABELS)}"
                 )
     return LabelledPairs("stream", articles, tuple(pairs))
+
+
+def whole_stream(folder: Path | None) -> tuple[Article, ...]:
+    """Return all articles of the real stream; none without it."""
+    path = stream_file(folder)
+    return _articles(path) if path else ()
+
+
+def stream_pairs_dev(folder: Path | None) -> list[dict[str, Any]]:
+    """Return the judged pairs of the whole stream as records: ids `a` and `b`, `label`, `confidence`, `sampled`."""
+    path = _file(folder, "stream_pairs_dev.jsonl")
+    return [record for _, record in _records(path)] if path else []
 
 
 def stream_file(folder: Path | None) -> Path | None:
@@ -224,7 +255,7 @@ def digests(folder: Path | None) -> dict[str, str]:
 
     `seeds` is the folder in the repository, `poured` that of the two articles beside the data.
     """
-    names = [f"{name}.jsonl.gz" for name in (*FILES, STREAM)]
+    names = [f"{name}.jsonl.gz" for name in (*FILES, *STORYLINE_FILES, STREAM)]
     for name, articles in PAIR_FILES.items():
         names += [f"{name}.jsonl", f"{articles}.jsonl.gz"]
     paths = [path for path in (_file(folder, name) for name in names) if path]

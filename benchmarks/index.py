@@ -35,7 +35,7 @@ from benchmarks import data
 from benchmarks.corpus import Planted, Shape, stream
 from benchmarks.machine import BenchmarkError, Stopwatch, provenance
 from dedup import Article, Background, Settings, StoryIndex
-from dedup.backends import GROWN
+from dedup.backends import WORTH_COMPILING
 from dedup.index.inputs import read_batch
 from dedup.index.state import IndexState
 from dedup.index.store.records import Sketch, StoredArticle, StoredStory, spans
@@ -265,7 +265,7 @@ def made_up_live(count: int, asked: int, seed: int, watch: Stopwatch) -> dict[st
         StoryIndex.open(path, background=background, store_text=False).close()
         with watch.step("live: fill"):
             store = SqliteStore(path)
-            state = IndexState(store, Settings(), background, GROWN)
+            state = IndexState(store, Settings(), background, WORTH_COMPILING)
             for block in _blocks(made, count):
                 with store.transaction():
                     _write(store, state, block)

@@ -23,6 +23,8 @@ def show(report: Report, console: Console) -> None:
     """Print a table per set, the other results, and the summary last."""
     for name, scored in report["sets"].items():
         _show_set(name, scored, console)
+    for name, scored in report.get("storylines", {}).items():
+        _show_storylines(name, scored, console)
     if "copy_pairs" in report:
         _show_copies(report["copy_pairs"], console)
     if "telegram_pairs" in report:
@@ -77,6 +79,25 @@ def _show_set(name: str, scored: Report, console: Console) -> None:
             languages = scores["by_language"].values()
             table.add_row(method, *(_number(language["bcubed_f1"]) for language in languages))
         console.print(table)
+
+
+def _show_storylines(name: str, scored: Report, console: Console) -> None:
+    title = f"storylines of {name}: {scored['articles']} articles, {scored['storylines']} storylines"
+    sizes = sorted(scored["recall_by_size"]["dedup"], key=lambda size: int(size.rstrip("+").split("-")[0]))
+    table = empty_table(title, "method", "P", "R", "F1", "95 %", *(f"R {size}" for size in sizes))
+    for method, scores in scored["methods"].items():
+        ends = scores.get("intervals", {}).get("bcubed_f1")
+        recalls = scored["recall_by_size"][method]
+        table.add_row(
+            _with_threshold(method, scores),
+            *map(_number, (scores["bcubed_precision"], scores["bcubed_recall"], scores["bcubed_f1"])),
+            _interval(ends) if ends else "",
+            *(_number(recalls[size]) for size in sizes),
+        )
+    console.print(table)
+    if labelled := scored.get("stories"):
+        p, r, f1 = (labelled[f"bcubed_{measure}"] for measure in ("precision", "recall", "f1"))
+        console.print(f"its stories, {labelled['articles']} labelled articles: P {p:.3f} R {r:.3f} F1 {f1:.3f}")
 
 
 def _show_copies(copies: Report, console: Console) -> None:
@@ -295,6 +316,26 @@ def show_calibration(report: Report, console: Console) -> None:
             f"{value:g} {feature}" for feature, value in zip(curve["features"], curve["curve"], strict=True)
         )
         console.print(f"{name}: {terms} ({curve['pairs']:,} pairs)", highlight=False)
+
+
+def show_judged(report: Report, console: Console) -> None:
+    """Print a table per collection of judged pairs, with a line per kind."""
+    for name in ("stream_pairs_dev", "sample"):
+        if name not in report:
+            continue
+        found = report[name]
+        table = empty_table(f"{name}, {report['articles']:,} articles", "pairs", "count", "right", "P", "R")
+        rows = {"all": found["all"], "high confidence": found["high_confidence"], **found["by_drawing"]}
+        for kind, scores in rows.items():
+            table.add_row(
+                kind, str(scores["pairs"]), *(f"{scores[one]:.3f}" for one in ("right", "precision", "recall"))
+            )
+        console.print(table)
+        for kind in ("calibration", "calibration_high_confidence"):
+            bins = ", ".join(f"{said:.2f}: {right:.2f}" for _, said, right in found[kind]["bins"])
+            console.print(
+                f"{kind} of {found[kind]['links']} links: error {found[kind]['error']:.3f} ({bins})", highlight=False
+            )
 
 
 def show_knob(report: Report, console: Console) -> None:

@@ -5,9 +5,9 @@
 
 Prints one line of JSON: `rows`, wall-clock `seconds`, `processor` (seconds of all processes, separately for the JVM
 and Python's workers), `peak` (bytes of all at once, shared pages once), `steps` (seconds by step). With `--like`,
-`different`: the number of rows with another story, copy group or canonical article than the row with that id there.
-`--log` is for `python -m benchmarks.spark`. `--shuffle-joins` disables broadcast joins, so that the amount shuffled is
-that of a large run.
+`different`: the number of rows with another story, storyline, copy group or canonical article than the row with that
+id there. `--log` is for `python -m benchmarks.spark`. `--shuffle-joins` disables broadcast joins, so that the amount
+shuffled is that of a large run.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-LABELS = ("story", "copy_group", "canonical")
+LABELS = ("story", "copy_group", "canonical", "storyline")
 
 
 class Watch:

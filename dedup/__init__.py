@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from dedup.results.clustering import Link as Link
     from dedup.results.clustering import SharedWord as SharedWord
     from dedup.results.clustering import Story as Story
+    from dedup.results.clustering import Storyline as Storyline
     from dedup.results.provenance import Appearance as Appearance
     from dedup.results.provenance import Provenance as Provenance
     from dedup.results.provenance import Version as Version
@@ -111,6 +112,7 @@ _HOMES = {
     "StoryIndex": "index",
     "StoryPage": "index",
     "StoryTfidfVectorizer": "estimators",
+    "Storyline": "results.clustering",
     "UnknownArticleError": "errors",
     "Version": "results.provenance",
     "cluster": "pipeline",

@@ -33,15 +33,16 @@ if TYPE_CHECKING:
 
 Status = Literal["new", "continues", "copy", "archived"]
 
-_STORY, _ID = "dedup_story", "dedup_id"
+_STORY, _STORYLINE, _ID = "dedup_story", "dedup_storyline", "dedup_id"
 
 
 @dataclass(frozen=True, slots=True)
 class Archived:
-    """An archived article with the id of its story, "" where unknown."""
+    """An archived article with the ids of its story and its storyline, "" where unknown."""
 
     article: Article
     story: str = ""
+    storyline: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +50,8 @@ class Arrivals:
     """New articles clustered together with those of an archive.
 
     Attributes:
-        clustering: the new articles followed by the archived ones, in stories. A story that continues an archived one
-            has its id.
+        clustering: the new articles followed by the archived ones, in stories. A story or storyline that continues an
+            archived one has its id.
         count: number of new articles; they come first in the clustering.
         statuses: for each article of the clustering "copy" where it is a copy of an archived one, "continues" where an
             archived one is in its story, else "new"; "archived" for those of the archive.
@@ -98,7 +99,7 @@ def cluster_against(
     """Cluster new articles together with those of an archive, and determine which are new.
 
     The stories are those of one run over both, so archived stories may be merged or split by new articles. A story gets
-    the id of the archived story that it shares most articles with.
+    the id of the archived story that it shares most articles with, and a storyline that of an archived storyline.
 
     Args:
         articles: the new ones, as for `cluster`.
@@ -113,6 +114,7 @@ def cluster_against(
     """
     names: list[str] = []
     known: list[str] = []
+    lines: list[str] = []
     count = 0
 
     def everything() -> Iterator[Any]:
@@ -124,11 +126,14 @@ def cluster_against(
             one = held if isinstance(held, Archived) else Archived(held)
             names.append(one.article.id)
             known.append(one.story)
+            lines.append(one.storyline)
             yield replace(one.article, id=f"{ARCHIVE_PREFIX}{one.article.id}")
 
     clustering = cluster(everything(), settings, progress=progress, keep_texts=keep_texts)
-    before = dict(zip((article.id for article in clustering.articles[count:]), known, strict=True))
-    clustering = replace(clustering, stories=_inherit_ids(clustering.stories, before))
+    archived = [article.id for article in clustering.articles[count:]]
+    stories = _inherit_storylines(clustering, dict(zip(archived, lines, strict=True)))
+    stories = _inherit_ids(stories, dict(zip(archived, known, strict=True)))
+    clustering = replace(clustering, stories=stories)
     copies: list[str | None] = [None] * len(clustering.articles)
     statuses: list[Status] = ["archived"] * len(clustering.articles)
     for story in clustering.stories:
@@ -155,13 +160,30 @@ def _with_earlier(story: Story) -> list[str]:
 def _inherit_ids(stories: Iterable[Story], known: Mapping[str, str]) -> tuple[Story, ...]:
     """Return the stories with the ids of the archived stories they continue; see `story_ids.inherit_ids`."""
     stories = list(stories)
-    claims = (
-        (place, name, held)
-        for place, story in enumerate(stories)
-        for name, held in Counter(known[one] for one in _with_earlier(story) if known.get(one)).items()
-    )
-    names = inherit_ids([story.id for story in stories], claims)
+    names = _continued([story.id for story in stories], known, enumerate(stories))
     return tuple(replace(story, id=name) for story, name in zip(stories, names, strict=True))
+
+
+def _inherit_storylines(clustering: Clustering, known: Mapping[str, str]) -> tuple[Story, ...]:
+    """Return the stories with the ids of the archived storylines that theirs continue."""
+    own = [line.id for line in clustering.storylines]
+    place = {name: number for number, name in enumerate(own)}
+    names = _continued(own, known, ((place[story.storyline], story) for story in clustering.stories))
+    return tuple(replace(story, storyline=names[place[story.storyline]]) for story in clustering.stories)
+
+
+def _continued(own: Sequence[str], known: Mapping[str, str], stories: Iterable[tuple[int, Story]]) -> list[str]:
+    """Return the ids of groups of stories.
+
+    Args:
+        own: the ids made from content.
+        known: id of the archived group of articles, by their ids.
+        stories: each with the place of its group in `own`.
+    """
+    held = Counter(
+        (place, known[article]) for place, story in stories for article in _with_earlier(story) if known.get(article)
+    )
+    return inherit_ids(own, ((place, name, count) for (place, name), count in held.items()))
 
 
 def read_archive(
@@ -206,10 +228,11 @@ def _read(arguments: list[str], notices: list[Notice], options: Mapping[str, Any
             sidecar = _sidecar_fields(Path(argument))
             for article, record, file in read_records(argument, notices=notices, stdin=stdin, **options):
                 added = sidecar.get(unescape_name(file.id), {}) if record.number is None else record.values
-                name, known = added.get(_ID), added.get(_STORY)
+                name, known, line = added.get(_ID), added.get(_STORY), added.get(_STORYLINE)
                 yield Archived(
                     replace(article, id=name) if isinstance(name, str) and name else article,
                     known if isinstance(known, str) else "",
+                    line if isinstance(line, str) else "",
                 )
 
 
@@ -271,7 +294,7 @@ def _reread(
             if article is None or article.title != (row["title"] or ""):
                 now = "has fewer articles" if article is None else f"has {quote(article.title)} in its place"
                 raise InputError(f"{result}: {quote(row['title'])} was in {path}, which {now} now; {advice}")
-            yield Archived(replace(article, id=str(row["id"])), str(row["story"]))
+            yield Archived(replace(article, id=str(row["id"])), str(row["story"]), str(row.get("storyline") or ""))
 
 
 def _located(path: str, result: Path) -> Path | None:

@@ -26,7 +26,7 @@ class Article:
         lang: the language declared by the source. It is reported but not used: the method detects languages itself.
         path: the file it was read from, "" for an article made in memory.
         where: the position in that file, as shown in notices: `feed.jsonl:7`.
-        story: a gold label, used for evaluation only; None if there is none.
+        story, storyline: gold labels, used for evaluation only; None if there is none.
 
     Raises:
         InputError: an attribute has the wrong type.
@@ -45,6 +45,7 @@ class Article:
     path: str = ""
     where: str = ""
     story: str | None = None
+    storyline: str | None = None
 
     def to_record(self) -> dict[str, str | None]:
         """Return the fields of the article, but for those of its file, as a mapping ready for JSON."""

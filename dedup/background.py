@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from dedup.vectorize.features import HashedWords
     from dedup.vectorize.tfidf import Vectors
 
-FORMAT = 2
+FORMAT = 3
 """Version of the format that `to_bytes` writes."""
 _DIGEST = 16
 _FEATURES_BEFORE = 2**22
@@ -61,6 +61,8 @@ class Background:
         words: the words of the collection, by whose hashes all of these are looked up; see `Vocabulary.packed`. They
             keep these hashes under the background, whatever other words an article has. Empty in an older format.
         version: how often the index that it belongs to has learned it again; 0 outside of an index.
+        general_sums: as `sums`, of the vectors weighed by news in general, see `dedup.vectorize.general`; None in
+            an older format, for which `sums` serve.
     """
 
     frequencies: Frequencies
@@ -72,6 +74,7 @@ class Background:
     bodies: frozenset[bytes] = field(repr=False)
     words: bytes = field(default=b"", repr=False)
     version: int = 0
+    general_sums: NDArray[np.int64] | None = field(default=None, repr=False)
 
     def __repr__(self) -> str:
         return f"<Background {self.fingerprint} of {self.articles:,} articles>"
@@ -80,26 +83,36 @@ class Background:
     def general(cls) -> Self:
         """The background of news in general: the word frequencies that ship with dedup, and nothing else."""
         none = np.empty(0, np.int64)
-        frequencies = Frequencies((), none, sp.csr_array((0, FEATURES), dtype=np.int64))
-        return cls(frequencies, 0, none, none, 0.0, np.empty(0, np.uint64), frozenset())
+        return cls(Frequencies.none(), 0, none, none, 0.0, np.empty(0, np.uint64), frozenset())
 
     @classmethod
     def of(
         cls,
         frequencies: Frequencies,
         vectors: Vectors,
+        general: sp.csr_array,
         representative: NDArray[np.int64],
         crowd: float,
         passages: NDArray[np.uint64],
         bodies: frozenset[bytes],
         words: bytes,
     ) -> Self:
-        """The background that a run has learned; see `dedup.match.stories.mean_similarity` for `representative`."""
+        """The background that a run has learned, from the vectors of its articles.
+
+        `general` is their matrix weighed by news in general, see `dedup.vectorize.general`; for `representative` see
+        `dedup.match.stories.mean_similarity`.
+        """
         represents = np.zeros(len(representative))
         represents[representative] = 1.0
-        sums = np.rint(np.asarray(vectors.matrix.T @ represents).ravel() / WEIGHT_UNIT).astype(np.int64)
+        sums, general_sums = (
+            np.rint(np.asarray(matrix.T @ represents).ravel() / WEIGHT_UNIT).astype(np.int64)
+            for matrix in (vectors.matrix, general)
+        )
         some = sums > 0
-        return cls(frequencies, int(represents.sum()), vectors.terms[some], sums[some], crowd, passages, bodies, words)
+        return cls(
+            frequencies, int(represents.sum()), vectors.terms[some], sums[some], crowd, passages, bodies, words,
+            general_sums=general_sums[some],
+        )  # fmt: skip
 
     def overwritten(self, words: HashedWords) -> list[int]:
         """The places of the articles whose body is known as misplaced, ascending."""
@@ -139,8 +152,17 @@ class Background:
 
         `crowd` is not included.
         """
-        at_terms = values_at(vectors.terms % self.frequencies.width, self.terms, self.sums) * WEIGHT_UNIT
-        total = np.asarray(vectors.matrix @ at_terms).ravel()  # exact: multiples of a power of two
+        return self._mean_cosine(vectors.matrix, vectors.terms, self.sums)
+
+    def general_ordinariness(self, general: sp.csr_array, terms: NDArray[np.int64]) -> NDArray[np.float64]:
+        """`ordinariness` of vectors weighed by news in general, whose columns are hashed terms; shape (articles,)."""
+        return self._mean_cosine(general, terms, self.sums if self.general_sums is None else self.general_sums)
+
+    def _mean_cosine(
+        self, matrix: sp.csr_array, terms: NDArray[np.int64], sums: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        at_terms = values_at(terms % self.frequencies.width, self.terms, sums) * WEIGHT_UNIT
+        total = np.asarray(matrix @ at_terms).ravel()  # exact: multiples of a power of two
         return smoothed_mean(total, self.articles)
 
     @property
@@ -155,7 +177,7 @@ class Background:
     def to_bytes(self) -> bytes:
         """All attributes but the version as a compressed `.npz` archive of arrays."""
         out = io.BytesIO()
-        form = FORMAT if self.frequencies.width == FEATURES else 1
+        form = 1 if self.frequencies.width != FEATURES else 2 if self.general_sums is None else FORMAT
         np.savez_compressed(out, format=np.array(form), **self._columns())  # type: ignore[arg-type] # columns, not `allow_pickle`
         return out.getvalue()
 
@@ -197,6 +219,7 @@ class Background:
             frozenset(bodies[start : start + _DIGEST] for start in range(0, len(bodies), _DIGEST)),
             checked_words(columns["words"].astype(np.uint8).tobytes()) if form > 1 else b"",
             version,
+            columns["general_sums"].astype(np.int64) if form > 2 else None,
         )
 
     def _columns(self) -> dict[str, NDArray[np.generic]]:
@@ -216,4 +239,6 @@ class Background:
         }
         if self.frequencies.width == FEATURES:
             columns["words"] = np.frombuffer(self.words, np.uint8)
+        if self.general_sums is not None:
+            columns["general_sums"] = self.general_sums
         return columns

@@ -16,13 +16,16 @@ from dedup.article import Article, Notice
 from dedup.backends import PlainBackend, choose
 from dedup.background import Background
 from dedup.group.copies import coherent, copy_groups, digests, representatives, title_keys, without_parts
+from dedup.group.cut import EVENT
 from dedup.group.pages import Holders, pages
+from dedup.group.storylines import Groups, scores_between, with_storylines
 from dedup.inputs.collection import ArticleReader, Collection
 from dedup.inputs.preferences import Preferences
 from dedup.match.copies import alike_candidates, decide
 from dedup.match.crowding import estimate_crowding
 from dedup.match.families import decide_by_family
 from dedup.match.opinion import Embed, opinions
+from dedup.match.series import in_series
 from dedup.match.stories import mean_similarity, rescored, with_outlet_penalty
 from dedup.match.versions import are_versions
 from dedup.progress import Progress, silent
@@ -31,6 +34,7 @@ from dedup.results.evidence import StoredEvidence
 from dedup.settings import Settings, checked
 from dedup.vectorize.boilerplate import find_boilerplate, remaining
 from dedup.vectorize.features import HashedWords
+from dedup.vectorize.general import general_matrix
 from dedup.vectorize.misplaced_body import body_digest, misplaced
 
 if TYPE_CHECKING:
@@ -181,6 +185,8 @@ def stories_of(
     progress("looking for copies", 0, count)
     banded = backend.band_candidates(features.signatures, words.lengths() > 0)
     copies, templates, never, family = decide_by_family(words, backend, banded, collection.seconds, settings)
+    titles_of = [collection.first(place).title for place in range(count)]
+    strangers = family | in_series(titles_of, collection.outlets(), collection.seconds)
     representative = representatives(copies, templates, collection.seniorities())
     among = np.unique(representative)
 
@@ -202,15 +208,20 @@ def stories_of(
         never,
         progress,
         cross_lingual,
-        strangers=family if family.any() else None,
+        strangers=strangers if strangers.any() else None,
     )
     crowding = background.crowd if background else estimate_crowding(pairs, collection.seconds, among)
     background_similarity = background_similarity + crowding
-    pairs = rescored(pairs, background_similarity, collection.seconds, settings)
+    pairs = rescored(pairs, background_similarity, collection.seconds, settings, crowding)
+    general = general_matrix(vectors, languages, frequencies, settings)
+    if background:
+        strangeness = background.general_ordinariness(general, vectors.terms)
+    else:
+        strangeness = mean_similarity(general, representative)
     learned = None
     if learn:
         known = backend.vocabulary.packed()
-        learned = Background.of(frequencies, vectors, representative, crowding, passages, bodies, known)
+        learned = Background.of(frequencies, vectors, general, representative, crowding, passages, bodies, known)
     del frequencies
 
     progress("grouping", 0, count)
@@ -229,6 +240,14 @@ def stories_of(
         pairs = replace(pairs, score=pairs.score + opinion)
     weights = (representative == np.arange(count)).astype(np.int64)
     tree = backend.average_linkage(pairs, copy_groups(copies, templates), weights)
+    tree = with_storylines(
+        tree,
+        backend.cut(tree, EVENT),
+        Groups.of(general, strangeness, collection.seconds, weights),
+        pairs,
+        partial(scores_between, products=backend.products, crowding=crowding, settings=settings),
+        backend.average_linkage,
+    )
     notices = (*collection.notices, *map(_notice, collection.in_input_order(foreign)))
     findings = StoredEvidence(
         collection, foreign, vectors, background_similarity, pairs, copies, templates, digest, tree, notices,

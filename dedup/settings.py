@@ -26,7 +26,7 @@ _UNITS = {
     for suffix, factor in {"": 1e3**power, "B": 1e3**power, "I": 2.0 ** (10 * power), "IB": 2.0 ** (10 * power)}.items()
 }
 
-METHOD_VERSION = 5
+METHOD_VERSION = 6
 """Version of the method, incremented whenever equal articles and settings give a different result."""
 
 
@@ -54,7 +54,7 @@ class Settings:
         SettingsError: listing every value that is out of range.
     """
 
-    granularity: float = setting(0.5, "how wide a story is: 0 is one text, 0.5 one event, 1 a running story", 0.0, 1.0)
+    granularity: float = setting(0.5, "how wide a story is: 0 is one text, 0.5 one event, 1 a storyline", 0.0, 1.0)
     window: float = setting(
         30.0, "days beyond which two dated articles are never one story (copies are)", 0.0, math.inf
     )

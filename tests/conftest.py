@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from dedup.vectorize.kernels.compiling import is_compiled
+from dedup.vectorize.kernels.cache import is_compiled
 
 COMPILE = "import dedup; dedup.StoryIndex.open(':memory:').add({'id': 'a', 'text': 'the mill'})"
 

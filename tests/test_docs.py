@@ -63,6 +63,7 @@ RECORDS = (
         "Scores",
         "SharedWord",
         "Story",
+        "Storyline",
         "StoryIndex",
         "StoryPage",
         "Part",

@@ -80,12 +80,12 @@ def test_a_grid_search_finds_the_granularity(seeds: list[Article], stories: NDAr
 
     everything = np.arange(len(seeds))
     search = GridSearchCV(
-        StoryClusterer(), {"granularity": np.array([1.0, 0.5, 0.05])}, scoring=score, cv=[(everything, everything)]
+        StoryClusterer(), {"granularity": np.array([0.05, 0.5])}, scoring=score, cv=[(everything, everything)]
     )
     search.fit(seeds, stories)
     assert search.best_params_ == {"granularity": 0.5}
     assert search.best_score_ > 0.9
-    assert search.cv_results_["mean_test_score"][2] < 0.9
+    assert search.cv_results_["mean_test_score"][0] < 0.9
     assert adjusted_rand_score(stories, search.best_estimator_.labels_) == search.best_score_
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from labelled_data import SEEDS
+from storyline_articles import storyline_articles
 
 import dedup
 from dedup import Article, Clustering, InputError, Settings, SettingsError, UnknownArticleError
@@ -405,9 +406,10 @@ def test_a_link_between_languages_is_explained_as_it_was_scored() -> None:
     assert sum(shared.weight for shared in explained.words) == pytest.approx(link.cosine)
 
 
-def test_a_probability_does_not_depend_on_the_granularity(seeds: Clustering) -> None:
-    usual = {(link.a, link.b): link.probability for link in seeds.links}
-    wide = {(link.a, link.b): link.probability for link in seeds.rethreshold(1).links}
+def test_a_probability_does_not_depend_on_the_granularity() -> None:
+    found = dedup.cluster(storyline_articles())
+    usual = {(link.a, link.b): link.probability for link in found.links}
+    wide = {(link.a, link.b): link.probability for link in found.rethreshold(1).links}
     assert usual.items() <= wide.items()
     others = [probability for pair, probability in wide.items() if pair not in usual]
     assert others, "nothing is joined at 1 that is not at .5: this would say nothing about it"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from dedup.backends.plain import PlainBackend, Texts
 from dedup.progress import COMPILING, silent
 from dedup.vectorize.features import Features, HashedWords
-from dedup.vectorize.kernels.compiling import is_compiled, mark_compiled
+from dedup.vectorize.kernels.cache import is_compiled, mark_compiled
 from dedup.vectorize.vocabulary import WordTable
 
 if TYPE_CHECKING:
@@ -25,9 +25,10 @@ if TYPE_CHECKING:
     from dedup.settings import Settings
     from dedup.vectorize.cross_lingual import CrossLingual
     from dedup.vectorize.frequencies import Frequencies
+    from dedup.vectorize.kernels.tfidf import Columns
     from dedup.vectorize.tfidf import Vectors
 
-_COMPILED_STEPS = 13
+_STEPS = 13
 """How often progress is reported while kernels are compiled."""
 
 
@@ -37,15 +38,17 @@ class CompiledBackend(PlainBackend):
     Args:
         settings: the settings of the run.
         progress: receives the progress of compiling, where kernels must be compiled first.
+        compiles: whether kernels are compiled first. If not, another process does, see `TakeoverBackend`.
     """
 
-    def __init__(self, settings: Settings, progress: Progress | None = None) -> None:
+    def __init__(self, settings: Settings, progress: Progress | None = None, *, compiles: bool = True) -> None:
         from dedup.vectorize.kernels.extractor import Extractor
 
         super().__init__(settings)
         self._threads = settings.threads or None
         self._extractor = Extractor(settings)
-        if not is_compiled():
+        self._columns: tuple[Features, Columns] | None = None
+        if compiles and not is_compiled():
             self._compile(progress or silent)
 
     def blocks(self, articles: Texts) -> list[HashedWords]:
@@ -71,7 +74,7 @@ class CompiledBackend(PlainBackend):
     def held_passages(self, words: HashedWords) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
         from dedup.vectorize.kernels.boilerplate import held_passages
 
-        return held_passages(words)
+        return held_passages(words, self._threads)
 
     def relations(
         self,
@@ -88,24 +91,28 @@ class CompiledBackend(PlainBackend):
     def outside_boilerplate(self, words: HashedWords, passages: NDArray[np.uint64]) -> NDArray[np.bool_]:
         from dedup.vectorize.kernels.boilerplate import outside_boilerplate
 
-        return outside_boilerplate(words, passages)
+        return outside_boilerplate(words, passages, self._threads)
 
     def detect(self, words: HashedWords) -> list[str]:
         from dedup.vectorize.kernels.languages import detect
 
-        return detect(words)
+        return detect(words, self._threads)
 
     def frequencies(
         self, features: Features, languages: Sequence[str], among: NDArray[np.int64] | None = None
     ) -> Frequencies:
-        from dedup.vectorize.kernels.tfidf import frequencies
+        from dedup.vectorize.kernels.tfidf import columns_of, frequencies
 
-        return frequencies(features, languages, among)
+        columns = columns_of(features, self._threads)
+        self._columns = features, columns
+        return frequencies(features, languages, among, columns)
 
     def tfidf(self, features: Features, languages: Sequence[str], frequencies: Frequencies) -> Vectors:
         from dedup.vectorize.kernels.tfidf import tfidf
 
-        return tfidf(features, languages, frequencies, self._settings)
+        known, self._columns = self._columns, None  # those of `frequencies`, nearly always
+        columns = known[1] if known is not None and known[0] is features else None
+        return tfidf(features, languages, frequencies, self._settings, columns, self._threads)
 
     def cross_lingual_vectors(
         self, vectors: Vectors, features: Features, languages: Sequence[str]
@@ -122,7 +129,7 @@ class CompiledBackend(PlainBackend):
     def agreeing_slots(self, signatures: NDArray[np.uint32], pairs: NDArray[np.int64]) -> NDArray[np.int64]:
         from dedup.match.kernels.bands import agreeing_slots
 
-        return agreeing_slots(signatures, pairs)
+        return agreeing_slots(signatures, pairs, self._threads)
 
     def overlaps(self, words: HashedWords, pairs: NDArray[np.int64]) -> Overlaps:
         from dedup.match.copies import counted
@@ -157,6 +164,11 @@ class CompiledBackend(PlainBackend):
         args = (matrix, background_similarity, seconds, among, never, self._settings, progress, cross_lingual)
         return story_pairs(*args, strangers=strangers, threads=self._threads)
 
+    def products(self, matrix: sp.csr_array, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float64]:
+        from dedup.match.kernels.products import products
+
+        return products(matrix, a, b)
+
     def average_linkage(self, pairs: Pairs, groups: Sequence[Sequence[int]], weights: NDArray[np.int64]) -> Tree:
         from dedup.group.kernels.linkage import average_linkage
 
@@ -169,35 +181,58 @@ class CompiledBackend(PlainBackend):
         return cut(tree, granularity)
 
     def _compile(self, progress: Progress) -> None:
-        """Call the kernels of a run once, on a few articles of two languages that share passages."""
+        """Call the kernels of a run once, in the order of a run, on a few articles of two languages."""
+        progress(COMPILING, 0, _STEPS)
+        for number, steps in enumerate(self._call_all(), 1):
+            for step in steps:
+                mark_compiled(step)
+            progress(COMPILING, number, _STEPS)
+        mark_compiled()
+
+    def _call_all(self) -> Iterator[tuple[str, ...]]:
+        """Call all kernels, and yield the names of the methods after those of each."""
         footer = " ".join(f"Word{number}" for number in range(40))
         made = [
             (f"Title {number} of it", f"{footer} {' '.join(f'w{number}x{n}' for n in range(9))}") for number in range(4)
         ]
         order, times = np.arange(len(made)), np.arange(float(len(made)))
+        words = self.read(made)
+        yield "blocks", "word_table"
+        passages, _ = self.held_passages(words)
+        self.outside_boilerplate(words, passages)
+        yield "held_passages", "outside_boilerplate"
+        self.relations(words, np.array([[0, 1]]), np.unique(passages), self.detect(words))
+        yield "relations", "detect"
+        self.signatures(words, order)
+        features = self.features(words, np.ones(len(words.hashes), np.bool_), order)
+        yield "signatures", "features"
+        pairs = self.band_candidates(features.signatures, order >= 0)
+        self.agreeing_slots(features.signatures, pairs)
+        yield "band_candidates", "agreeing_slots"
+        copies = self.overlaps(words, pairs)
+        yield ("overlaps",)
+        self.shared_words(words.title(0), words.title(1))
+        self.matching_blocks(words.title(0), words.title(1))
+        yield "shared_words", "matching_blocks"
+        languages = ["en", "en", "de", "de"]
+        frequencies = self.frequencies(features, languages)
+        vectors = self.tfidf(features, languages, frequencies)
+        yield "frequencies", "tfidf"
+        across = self.cross_lingual_vectors(vectors, features, languages)
+        yield ("cross_lingual_vectors",)
+        never = copies.where(copies.a < 0)
+        alike = self.story_pairs(vectors.matrix, times * 0, times, order, never, silent, across)
+        yield ("story_pairs",)
+        self.products(vectors.matrix, order[:1], order[1:2])
+        yield ("products",)
+        tree = self.average_linkage(alike, [[0, 1]], np.array([1, 0, 1, 1]))
+        yield ("average_linkage",)
+        self.cut(tree, self._settings.granularity)
+        yield ("cut",)
 
-        def results() -> Iterator[object]:
-            yield (words := self.read(made))
-            yield (held := self.held_passages(words))
-            yield self.outside_boilerplate(words, held[0])
-            yield self.relations(words, np.array([[0, 1]]), np.unique(held[0]), self.detect(words))
-            yield self.signatures(words, order)
-            features = self.features(words, np.ones(len(words.hashes), np.bool_), order)
-            yield (pairs := self.band_candidates(features.signatures, order >= 0))
-            yield self.agreeing_slots(features.signatures, pairs)
-            yield (copies := self.overlaps(words, pairs))
-            yield self.shared_words(words.title(0), words.title(1))
-            yield self.matching_blocks(words.title(0), words.title(1))
-            languages = ["en", "en", "de", "de"]
-            frequencies = self.frequencies(features, languages)
-            yield (vectors := self.tfidf(features, languages, frequencies))
-            across = self.cross_lingual_vectors(vectors, features, languages)
-            never = copies.where(copies.a < 0)
-            yield (alike := self.story_pairs(vectors.matrix, times * 0, times, order, never, silent, across))
-            tree = self.average_linkage(alike, [[0, 1]], np.array([1, 0, 1, 1]))
-            yield self.cut(tree, self._settings.granularity)
 
-        progress(COMPILING, 0, _COMPILED_STEPS)
-        for number, _ in enumerate(results(), 1):
-            progress(COMPILING, number, _COMPILED_STEPS)
-        mark_compiled()
+def compile_run() -> None:
+    """Compile the kernels of a run. A process that does nothing else calls it, see `Compiler`."""
+    from dedup.settings import Settings
+
+    CompiledBackend(Settings(threads=1))

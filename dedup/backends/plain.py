@@ -198,6 +198,11 @@ class PlainBackend:
             strangers=strangers,
         )
 
+    def products(self, matrix: sp.csr_array, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float64]:
+        from dedup.match.stories import products
+
+        return products(matrix, a, b)
+
     def average_linkage(self, pairs: Pairs, groups: Sequence[Sequence[int]], weights: NDArray[np.int64]) -> Tree:
         from dedup.group.linkage import average_linkage
 

@@ -89,6 +89,7 @@ TWINS = (
         ("ranked._statistics", "ranked._lay_out", "sweep._reaches", "floor._index", "floor._scan", "best._by"),
     ),
     Twin("match.kernels.best.among_best", "match.stories.among_best", ("best._among_best",)),
+    Twin("match.kernels.products.products", "match.stories.products", ("products._products",)),
     Twin(
         "group.kernels.linkage.average_linkage", "group.linkage.average_linkage", ("linkage._number", "linkage._chains")
     ),

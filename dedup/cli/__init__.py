@@ -33,7 +33,7 @@ _PYDANTIC_PREFIX = ": Value error, "
 
 def application() -> typer.Typer:
     """Return the command with all its subcommands."""
-    from dedup.cli import cluster, compare, evaluate, index, inspect, judge, schema, serve, settings
+    from dedup.cli import cluster, compare, evaluate, index, inspect, judge, kernels, schema, serve, settings
 
     # Plain help without boxes starts twice as fast, and examples can be copied from it.
     app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, help=_HELP)
@@ -44,6 +44,7 @@ def application() -> typer.Typer:
         ("evaluate", evaluate),
         ("inspect", inspect),
         ("judge", judge),
+        ("kernels", kernels),
         ("schema", schema),
         ("settings", settings),
     ):

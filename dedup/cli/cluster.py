@@ -19,7 +19,21 @@ from dedup.cli.inputs import FilesFromOption, gather, no_input, require_readable
 from dedup.cli.keeping import Keeping
 from dedup.cli.messages import begin_logging, report, say
 from dedup.cli.options import ConfigurationOptions, LogJsonOption, PlotOption, VerboseOption, grouped
-from dedup.cli.output import Format, check_output, check_plot, choose_format, write_plot, write_result
+from dedup.cli.output import (
+    BomOption,
+    Format,
+    Layout,
+    RowsOf,
+    RowsOption,
+    TitleOption,
+    TopOption,
+    check_output,
+    check_plot,
+    choose_format,
+    made_from,
+    write_plot,
+    write_result,
+)
 from dedup.cli.progress import ProgressBar
 from dedup.inputs.read_fields import ReadFields
 from dedup.keep.choice import Keep
@@ -62,15 +76,18 @@ Formats:
            canonical (true for one article of each story), title, source,
            published, dated (the date used), dated_by (where it comes from:
            published, text or seen), path, probability (that its links are
-           right)
+           right), url, author, section
   csv      the same, one row per article; a text that a spreadsheet would
            evaluate as a formula begins with an apostrophe
   parquet  the same, as columns
   html     one page for a browser, without network access: stories,
            timelines, the origin of copies, two versions side by side,
-           search, a control for the granularity
+           search, a control for the granularity; --title is its heading
   json     one document: settings, stories, copy groups, scored links, notices
 'dedup schema' prints the JSON schemas of these formats.
+
+--rows stories writes one row per story instead of one per article: its size, copies, outlets, origins (at most how many
+texts are independent), days, likely original, title and url. --rows pairs writes one row per scored pair.
 
 --keep writes the input records instead of a result: all, one per copy group, or one per story. Records are unchanged,
 with dedup_id, dedup_story and other fields appended. The output format is that of the input. In a folder
@@ -82,7 +99,8 @@ an earlier result. --keep copy then omits copies of archived articles; --keep st
 archived story.
 
 --engine spark runs the same method on Apache Spark, for archives that are too large for one machine. PATH is Parquet,
-ORC, JSON lines or CSV that Spark reads; --output is a folder with rows of id, story, copy_group, canonical and score.
+ORC, JSON lines or CSV that Spark reads; --output is a folder with rows of id, story, copy_group, canonical, score and
+storyline.
 
 The result goes to standard output or to --output; progress, the summary and skipped input go to standard error.
 
@@ -153,7 +171,16 @@ class _ResultOptions:
             show_default=False,
         ),
     ] = None
+    rows: RowsOption = None
+    bom: BomOption = False
+    top: TopOption = None
+    title: TitleOption = None
     plot: PlotOption = None
+
+    @property
+    def layout(self) -> Layout:
+        """The options of single formats."""
+        return Layout(self.rows, self.bom, self.top, self.title)
 
     @property
     def target(self) -> Path | None:
@@ -163,13 +190,14 @@ class _ResultOptions:
     def checked(self, paths: Sequence[str]) -> tuple[Format | None, Keeping | None]:
         """Return the format of the result, or with --keep what writes the records; wrong usage ends the command."""
         style, keeping, against = self.style, None, self.against or ()
+        if not self.keep:
+            style = choose_format(style, self.target)
+        self.layout.check(None if self.keep else style)
         if self.keep:
             as_folder = str(self.output).endswith("/")
             keeping = Keeping(self.keep, style, self.target, paths, against, as_folder=as_folder)
-        else:
-            style = choose_format(style, self.target)
-            if self.target:
-                check_output(self.target, [*paths, *against])
+        elif self.target:
+            check_output(self.target, [*paths, *against])
         if self.plot:
             check_plot(self.plot, [*paths, *against])
         return style, keeping
@@ -210,6 +238,10 @@ def command(
             "--columns": configuration.columns,
             "--table": configuration.table,
             "--plot": result.plot,
+            "--rows": result.rows,
+            "--bom": result.bom,
+            "--top": result.top,
+            "--title": result.title,
         }
     )
     given = configuration.configured()
@@ -227,13 +259,15 @@ def command(
         written = "nothing is written"
         try:
             articles = _articles(paths, given, notices, progress, keeping, counts)
-            found = _clustered(articles, result.against, given, notices, progress, keep_texts=style is Format.HTML)
+            needs_texts = style is Format.HTML or result.rows is RowsOf.STORIES
+            found = _clustered(articles, result.against, given, notices, progress, keep_texts=needs_texts)
             progress.stop()
             kept, written = "", written if result.target else "the output is incomplete"
             if keeping:
                 kept = keeping.write(found)
             else:
-                write_result(found, style or Format.JSONL, result.target)
+                made = made_from(paths, result.against or ())
+                write_result(found, style or Format.JSONL, result.target, result.layout, made)
             clustering = found if isinstance(found, Clustering) else found.clustering
             if result.plot:
                 write_plot(result.plot, partial(plot_clustering, clustering))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
@@ -11,6 +11,7 @@ import typer
 
 import dedup
 from dedup.article import Notice
+from dedup.cli.index_options import StoreInsteadOption, opened_to_read
 from dedup.cli.messages import begin_logging, report, say
 from dedup.cli.options import ConfigurationOptions, JsonOption, LogJsonOption, VerboseOption, grouped
 from dedup.cli.output import standard_output
@@ -19,15 +20,18 @@ from dedup.formats.json_text import json_text
 from dedup.report import counted, visible
 
 if TYPE_CHECKING:
+    from dedup.article import Article
     from dedup.config import Configuration
     from dedup.evaluation.scores import Scores
+    from dedup.results.clustering import Clustering
 
 SHORT_HELP = "Score the stories found in labelled articles."
 HELP = """Cluster articles whose stories are known, and score the result.
 
 Each FILE is one set, named by the file name up to its first dot. The field `story` of a record is its label. Records
-without one are clustered with the others, but not scored. If a set has several languages (`lang`), each is also scored
-separately, within the clustering of the complete set; a file with that language alone can score differently.
+without one are clustered with the others, but not scored. A field `storyline` is the label of a storyline: these are
+scored beside the stories. If a set has several languages (`lang`), the stories of each are also scored separately,
+within the clustering of the complete set; a file with that language alone can score differently.
 
 \b
 Examples:
@@ -36,6 +40,7 @@ Examples:
   dedup evaluate dev.csv --field story=event   the label is in that column
   dedup evaluate dev.jsonl --set granularity=.4  with another setting
   dedup evaluate news/ --labels labels.jsonl   by pairs that a person judged
+  dedup evaluate labelled.jsonl --store s.db   the stories that an index has
 
 \b
 Scores, each at best 1:
@@ -50,6 +55,9 @@ A dash marks a score that is not defined because there are no such pairs.
 With --labels the judged pairs are scored: pairs found in one story count as right if judged same story or same text,
 pairs found in one copy group if judged same text. The granularity that fits the judgements best is reported.
 
+With --store nothing is clustered: the stories are those that an index has, as it placed its articles. The labels are
+those of FILE by id, or of the articles in the index, or with --labels the judged pairs.
+
 The scores go to standard output; progress and messages go to standard error.
 
 \b
@@ -63,12 +71,32 @@ Exit codes:
 _UNDECLARED = "unknown"
 
 
+@dataclass(frozen=True, slots=True)
+class _Scored:
+    """The scores of a set.
+
+    Attributes:
+        stories: of all articles with a story under "", and by language if there are several; empty without any.
+        storylines: None without a storyline.
+    """
+
+    stories: Mapping[str, Scores]
+    storylines: Scores | None
+
+    def parts(self) -> list[tuple[str, Scores]]:
+        """Return the rows of the table: all stories, storylines, languages; each with its name."""
+        rows: list[tuple[str, Scores]] = [(part, scores) for part, scores in self.stories.items() if not part]
+        rows += [("storylines", self.storylines)] if self.storylines else []
+        return rows + [(part, scores) for part, scores in self.stories.items() if part]
+
+
 @grouped
 def command(
     files: Annotated[
-        list[str], typer.Argument(metavar="FILE", help="Labelled records, one set per file.", show_default=False)
-    ],
+        list[str] | None, typer.Argument(metavar="FILE", help="Labelled records, one set per file.", show_default=False)
+    ] = None,
     *,
+    store: StoreInsteadOption = None,
     labels: Annotated[
         Path | None,
         typer.Option(
@@ -88,15 +116,24 @@ def command(
     given = configuration.configured()
     if given.told_by_file:
         say(given.told_by_file)
+    if not files and not store:
+        raise typer.BadParameter("give labelled records, or an index by --store", param_hint="FILE")
+    files = files or []
     if labels:
-        _judged(files, labels, given, json=json)
+        _judged(files, store, labels, given, json=json)
+        return
+    if store:
+        stored = _stored_scores(files, store, given)
+        _print({set_name(str(store)): stored} if stored else {}, json=json)
+        if not stored:
+            raise typer.Exit(1)
         return
     names = [set_name(file) for file in files]
     for name in names:
         if names.count(name) > 1:
             problem = f"two files are sets named {visible(name)}: rename one (the name ends at the first dot)"
             raise typer.BadParameter(problem, param_hint="FILE")
-    scored: dict[str, dict[str, Scores]] = {}
+    scored: dict[str, _Scored] = {}
     try:
         for name, file in zip(names, files, strict=True):
             scores = _scores(name, file, given)
@@ -111,18 +148,23 @@ def command(
         raise typer.Exit(1)
 
 
-def _judged(files: list[str], labels: Path, given: Configuration, *, json: bool) -> None:
-    """Cluster all files together and score the judged pairs."""
+def _judged(files: list[str], store: Path | None, labels: Path, given: Configuration, *, json: bool) -> None:
+    """Cluster all files together, or take the stories of an index, and score the judged pairs."""
     from dedup.evaluation.judgements import FEW, read_judgements, score_judgements
 
     if not labels.is_file():
         raise typer.BadParameter(visible(f"there is no file {labels}"), param_hint="--labels")
     judgements = read_judgements(labels)
-    notices: list[Notice] = []
-    with ProgressBar() as progress:
-        articles = list(dedup.read_articles(files, notices=notices, **given.reading))
-        clustering = dedup.cluster(articles, given.settings, progress=progress)
-    report([*notices, *clustering.notices])
+    if store:
+        if files:
+            raise typer.BadParameter("with --labels the stories are those of the index alone", param_hint="FILE")
+        clustering = _placements(store)
+    else:
+        notices: list[Notice] = []
+        with ProgressBar() as progress:
+            articles = list(dedup.read_articles(files, notices=notices, **given.reading))
+            clustering = dedup.cluster(articles, given.settings, progress=progress)
+        report([*notices, *clustering.notices])
     found = score_judgements(clustering, judgements)
     with standard_output() as out:
         if json:
@@ -137,7 +179,9 @@ def _judged(files: list[str], labels: Path, given: Configuration, *, json: bool)
         ):
             out.write(f"{name:12}{'':1}{' '.join(map(_figure, _defined(*scores)))}\n")
         out.write("\n")
-        if found.suggested is None:
+        if found.best_f1 is None:
+            out.write("These are the stories as the index has them; FILE instead of --store finds a granularity.\n")
+        elif found.suggested is None:
             out.write("All judgements are of one kind: judge pairs of both kinds to find a granularity.\n")
         else:
             out.write(
@@ -157,7 +201,7 @@ def _figure(share: float | None) -> str:
     return f"{'–' if share is None else f'{share:.3f}':>5}"
 
 
-def _print(scored: Mapping[str, Mapping[str, Scores]], *, json: bool) -> None:
+def _print(scored: Mapping[str, _Scored], *, json: bool) -> None:
     with standard_output() as out:
         if json:
             out.write(json_text({"sets": {name: _record(scores) for name, scores in scored.items()}}) + "\n")
@@ -170,46 +214,86 @@ def set_name(file: str) -> str:
     return "stdin" if file == "-" else Path(file).resolve().name.lstrip(".").split(".")[0]
 
 
-def _scores(name: str, file: str, given: Configuration) -> dict[str, Scores] | None:
-    """Return the scores of all labelled articles of a file under "", and by language if there are several."""
+def _scores(name: str, file: str, given: Configuration) -> _Scored | None:
+    """Return the scores of the labelled articles of a file, None without any."""
     notices: list[Notice] = []
     with ProgressBar() as progress:
         read = dedup.read_articles([file], notices=notices, **given.reading)
         articles = list(read)
         clustering = dedup.cluster(articles, given.settings, progress=progress) if articles else None
     report([*notices, *(clustering.notices if clustering else ())])
+    return _scored(name, file, articles, clustering)
+
+
+def _scored(name: str, file: str, articles: Sequence[Article], clustering: Clustering | None) -> _Scored | None:
+    labels = clustering.labels if clustering else ()
+    lines = [clustering.stories[label].storyline for label in labels] if clustering else []
     labelled = [
         (article.story, found, article.lang or _UNDECLARED)
-        for article, found in zip(articles, clustering.labels if clustering else (), strict=True)
+        for article, found in zip(articles, labels, strict=True)
         if article.story is not None
     ]
-    if not labelled:
+    of_line = [
+        (article.storyline, found)
+        for article, found in zip(articles, lines, strict=True)
+        if article.storyline is not None
+    ]
+    if not labelled and not of_line:
         say(f"Error: {file} has no article with a story to score (name the field that has it with --field story=NAME)")
         return None
-    if len(labelled) < len(articles):
-        say(f"{name}: {len(articles) - len(labelled):,} of {len(articles):,} articles have no story and are not scored")
-    parts = {"": labelled}
+    for rows, what in ((labelled, "story"), (of_line, "storyline")):
+        if rows and len(rows) < len(articles):
+            left = len(articles) - len(rows)
+            say(f"{name}: {left:,} of {len(articles):,} articles have no {what} and are not scored")
+    parts = {"": labelled} if labelled else {}
     languages = sorted({language for _, _, language in labelled})
     if len(languages) > 1:
         parts |= {language: [row for row in labelled if row[2] == language] for language in languages}
+    return _Scored(
+        {
+            part: dedup.score([truth for truth, _, _ in rows], [found for _, found, _ in rows])
+            for part, rows in parts.items()
+        },
+        dedup.score([truth for truth, _ in of_line], [found for _, found in of_line]) if of_line else None,
+    )
+
+
+def _placements(store: Path) -> Clustering:
+    with opened_to_read(store) as index:
+        return index.placements()
+
+
+def _stored_scores(files: list[str], store: Path, given: Configuration) -> _Scored | None:
+    """Return the scores of the stories that an index has, against the labels of files, or of its own articles."""
+    placements = _placements(store)
+    articles = list(placements.articles)
+    if files:
+        notices: list[Notice] = []
+        labelled = {article.id: article for article in dedup.read_articles(files, notices=notices, **given.reading)}
+        report(notices)
+        lacking = len(labelled.keys() - {article.id for article in articles})
+        if lacking:
+            say(f"{lacking:,} of {len(labelled):,} labelled articles are not in {visible(str(store))}, and not scored")
+        articles = [labelled.get(one.id, replace(one, story=None, storyline=None)) for one in articles]
+    return _scored(set_name(str(store)), str(store), articles, placements)
+
+
+def _record(scored: _Scored) -> dict[str, Any]:
+    languages = {language: part.to_dict() for language, part in scored.stories.items() if language}
     return {
-        part: dedup.score([truth for truth, _, _ in rows], [found for _, found, _ in rows])
-        for part, rows in parts.items()
+        **(scored.stories[""].to_dict() if scored.stories else {}),
+        **({"languages": languages} if languages else {}),
+        **({"storyline": scored.storylines.to_dict()} if scored.storylines else {}),
     }
 
 
-def _record(scores: Mapping[str, Scores]) -> dict[str, Any]:
-    languages = {language: part.to_dict() for language, part in scores.items() if language}
-    return {**scores[""].to_dict(), **({"languages": languages} if languages else {})}
-
-
-def _write(sets: Mapping[str, Mapping[str, Scores]], out: TextIO) -> None:
+def _write(sets: Mapping[str, _Scored], out: TextIO) -> None:
     from rich.cells import cell_len
 
     rows = [
-        (f"  {visible(language)}" if language else visible(name), part)
-        for name, scores in sets.items()
-        for language, part in scores.items()
+        (visible(name) if not part else f"  {visible(part)}" if scored.stories else f"{visible(name)} {part}", scores)
+        for name, scored in sets.items()
+        for part, scores in scored.parts()
     ]
     width = max(len("Set"), *(cell_len(label) for label, _ in rows))
     out.write(f"{'':{width + 25}}{'BCubed':^17}{'':9}{'pairs':^17}".rstrip() + "\n")

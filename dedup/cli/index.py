@@ -36,7 +36,19 @@ from dedup.cli.options import (
     VerboseOption,
     configured,
 )
-from dedup.cli.output import Format, check_output, choose_format, write_result
+from dedup.cli.output import (
+    BomOption,
+    Format,
+    Layout,
+    RowsOf,
+    RowsOption,
+    TitleOption,
+    TopOption,
+    check_output,
+    choose_format,
+    made_from,
+    write_result,
+)
 from dedup.errors import CursorError, UnknownArticleError
 from dedup.report import visible
 
@@ -236,6 +248,7 @@ def rebuild(
     learn: Annotated[
         bool, typer.Option("--learn", help="Learn a new background from the articles in the index.")
     ] = False,
+    preview: Annotated[bool, typer.Option("--preview", help="Write the changes without making them.")] = False,
     setting: SetOption = None,
     config: ConfigOption = None,
     wait: WaitOption = None,
@@ -246,7 +259,7 @@ def rebuild(
     with opened(store, wait, anew=True) as index:
         explicit = explicit_settings(given)
         settings = replace(index.settings, **explicit) if explicit else None
-        write_lines(change.to_record() for change in index.rebuild(settings, learn=learn))
+        write_lines(change.to_record() for change in index.rebuild(settings, learn=learn, preview=preview))
 
 
 def check(
@@ -423,14 +436,20 @@ def export(
             show_default=False,
         ),
     ] = None,
+    rows: RowsOption = None,
+    bom: BomOption = False,
+    top: TopOption = None,
+    title: TitleOption = None,
 ) -> None:
     """Write all articles and their stories in a format of 'dedup cluster'."""
     begin_logging(0, as_json=False)
-    chosen = choose_format(style, output) if output else style or Format.JSONL
+    chosen, layout = choose_format(style, output) if output else style or Format.JSONL, Layout(rows, bom, top, title)
+    layout.check(chosen)
     if output:
         check_output(output, [str(store)])
     with opened_to_read(store) as index:
-        write_result(index.clustering() if chosen is Format.HTML else index.placements(), chosen, output)
+        found = index.clustering() if chosen is Format.HTML or rows is RowsOf.PAIRS else index.placements()
+        write_result(found, chosen, output, layout, made_from([str(store)]))
 
 
 _COMMANDS = (

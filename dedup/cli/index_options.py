@@ -66,6 +66,14 @@ def opened(store: Path, wait: float | None, **options: Any) -> Iterator[StoryInd
         yield index
 
 
+StoreInsteadOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--store", metavar="STORE", help="Take articles and stories of this index, as it has them.", show_default=False
+    ),
+]
+
+
 @contextmanager
 def opened_to_read(store: Path) -> Iterator[StoryIndex]:
     """Open the index in a file for reading, while another process may write to it."""

@@ -10,6 +10,7 @@ import typer
 
 import dedup
 from dedup.article import Notice
+from dedup.cli.index_options import StoreInsteadOption, opened_to_read
 from dedup.cli.inputs import FilesFromOption, gather
 from dedup.cli.messages import begin_logging, report, say
 from dedup.cli.options import ConfigurationOptions, LogJsonOption, VerboseOption, grouped
@@ -18,6 +19,7 @@ from dedup.cli.progress import ProgressBar
 from dedup.report import visible, write_pair
 
 if TYPE_CHECKING:
+    from dedup.config import Configuration
     from dedup.evaluation.judgements import Label
     from dedup.results.clustering import Clustering
 
@@ -33,6 +35,8 @@ Examples:
   dedup judge news/                              answers in labels.jsonl
   dedup judge news/ --labels mine.jsonl --count 50
   dedup evaluate news/ --labels mine.jsonl       which granularity fits?
+  dedup judge --store s.db                       the articles of an index
+  dedup evaluate --store s.db --labels labels.jsonl
 
 \b
 Answers:
@@ -61,6 +65,7 @@ def command(
     ] = None,
     *,
     files_from: FilesFromOption = None,
+    store: StoreInsteadOption = None,
     labels: Annotated[
         Path | None,
         typer.Option(
@@ -80,7 +85,9 @@ def command(
 
     begin_logging(verbose, as_json=log_json)
     given = configuration.configured()
-    named = gather(paths, files_from)
+    if store and (paths or files_from):
+        raise typer.BadParameter("the articles are those of the index alone", param_hint="PATH")
+    named = [str(store)] if store else gather(paths, files_from)
     if "-" in named:
         raise typer.BadParameter("standard input is for answers, and cannot have articles", param_hint="PATH")
     target = labels or Path(_DEFAULT)
@@ -88,11 +95,7 @@ def command(
         problem = f"{target} cannot be written: it is a folder, or in none"
         raise typer.BadParameter(visible(problem), param_hint="--labels")
     known = read_judgements(target) if target.exists() else []
-    notices: list[Notice] = []
-    with ProgressBar() as progress:
-        articles = list(dedup.read_articles(named, notices=notices, **given.reading))
-        clustering = dedup.cluster(articles, given.settings, progress=progress) if articles else None
-    report([*notices, *(clustering.notices if clustering else ())])
+    clustering = _stored(store) if store else _clustered(named, given)
     pairs = list(offered(clustering, known)) if clustering else []
     if clustering is None or not pairs:
         say(f"Error: there is no pair to judge in {', '.join(named[:10])}")
@@ -101,6 +104,24 @@ def command(
         answered = _ask(clustering, pairs, target, count or len(pairs), out)
     line = f"{answered:,} judged now, {len(known) + answered:,} in {target}"
     say("; ".join(filter(None, (line, given.told_by_file))))
+
+
+def _clustered(paths: list[str], given: Configuration) -> Clustering | None:
+    notices: list[Notice] = []
+    with ProgressBar() as progress:
+        articles = list(dedup.read_articles(paths, notices=notices, **given.reading))
+        clustering = dedup.cluster(articles, given.settings, progress=progress) if articles else None
+    report([*notices, *(clustering.notices if clustering else ())])
+    return clustering
+
+
+def _stored(store: Path) -> Clustering | None:
+    """Return the articles of an index, scored under its background; None if there are none."""
+    with opened_to_read(store) as index:
+        if not index.stats()["store_text"]:
+            say(f"Error: {visible(str(store))} keeps no texts, which a person needs to judge")
+            raise typer.Exit(1)
+        return index.clustering() if len(index) else None
 
 
 def _ask(clustering: Clustering, pairs: list[tuple[str, str]], target: Path, most: int, out: TextIO) -> int:

@@ -8,21 +8,36 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, BinaryIO, TextIO, cast
+from typing import IO, TYPE_CHECKING, Annotated, BinaryIO, TextIO, cast
 
 import typer
 
 from dedup.errors import MissingDependencyError
 from dedup.formats.atomic import atomic_file, content_suffix
-from dedup.report import PICTURES, visible, write_csv, write_html, write_json, write_jsonl, write_parquet, write_table
+from dedup.report import (
+    PICTURES,
+    Rows,
+    visible,
+    write_csv,
+    write_html,
+    write_json,
+    write_jsonl,
+    write_parquet,
+    write_table,
+)
 from dedup.results.clustering import Clustering
 
 if TYPE_CHECKING:
     from dedup.archive import Arrivals
 
 BROKEN_PIPE = 141  # the exit code that a shell reports for SIGPIPE
+_NAMED = 4
+"""Inputs that a page names."""
 _EXTENSIONS = {
     ".csv": "csv",
     ".html": "html",
@@ -32,6 +47,33 @@ _EXTENSIONS = {
     ".parquet": "parquet",
     ".txt": "table",
 }
+
+
+class RowsOf(StrEnum):
+    """What a row can be of."""
+
+    ARTICLES = "articles"
+    STORIES = "stories"
+    PAIRS = "pairs"
+
+
+RowsOption = Annotated[
+    RowsOf | None,
+    typer.Option(
+        "--rows",
+        help="What a row of jsonl, csv and parquet is of. Default: articles.",
+        show_default=False,
+    ),
+]
+BomOption = Annotated[bool, typer.Option("--bom", help="Begin csv with a byte order mark, by which Excel knows UTF-8.")]
+TopOption = Annotated[
+    int | None,
+    typer.Option("--top", metavar="N", min=1, help="Show the N largest stories of the table.", show_default=False),
+]
+TitleOption = Annotated[
+    str | None,
+    typer.Option("--title", metavar="TITLE", help="The heading of an html page.", show_default=False),
+]
 
 
 class Format(StrEnum):
@@ -88,19 +130,61 @@ def choose_format(wanted: Format | None, output: Path | None) -> Format:
     return Format.TABLE if output is None and sys.stdout.isatty() else Format.JSONL
 
 
-def write_result(found: Clustering | Arrivals, style: Format, output: Path | None) -> None:
-    """Write a result to a file, or to standard output if `output` is None."""
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Options of single formats.
+
+    Attributes:
+        rows: what a row of jsonl, csv and parquet is of; None for an article.
+        bom: whether csv begins with a byte order mark.
+        top: number of stories of a table; None for all.
+        title: heading of a page; None for its own.
+    """
+
+    rows: RowsOption = None
+    bom: BomOption = False
+    top: TopOption = None
+    title: TitleOption = None
+
+    def check(self, style: Format | None) -> None:
+        """Check that a format has the options that are given; wrong usage ends the command."""
+        for option, given, styles in (
+            ("--rows", self.rows, (Format.JSONL, Format.CSV, Format.PARQUET)),
+            ("--bom", self.bom, (Format.CSV,)),
+            ("--top", self.top, (Format.TABLE,)),
+            ("--title", self.title, (Format.HTML,)),
+        ):
+            if given and style not in styles:
+                problem = f"it is for the format {' or '.join(styles)}, and the result is {style or 'kept records'}"
+                raise typer.BadParameter(problem, param_hint=option)
+
+
+def write_result(
+    found: Clustering | Arrivals, style: Format, output: Path | None, layout: Layout | None = None, made: str = ""
+) -> None:
+    """Write a result to a file, or to standard output if `output` is None.
+
+    Args:
+        found: the result.
+        style: its format.
+        output: the file.
+        layout: options of the format.
+        made: a line for a page, on what it was made from and when.
+    """
+    layout = layout or Layout()
+    of: Rows = layout.rows.value if layout.rows else "articles"
     if style is Format.PARQUET:
         with binary_output(output) as out:
-            write_parquet(found, out)
+            write_parquet(found, out, rows=of)
         return
-    write: Callable[[Clustering | Arrivals, TextIO], None] = {
-        Format.TABLE: write_table,
+    writers: dict[Format, Callable[[Clustering | Arrivals, TextIO], None]] = {
+        Format.TABLE: partial(write_table, top=layout.top),
         Format.JSON: write_json,
-        Format.JSONL: write_jsonl,
-        Format.CSV: write_csv,
-        Format.HTML: _write_page,
-    }[style]
+        Format.JSONL: partial(write_jsonl, rows=of),
+        Format.CSV: partial(write_csv, rows=of, bom=layout.bom),
+        Format.HTML: partial(write_html, title=layout.title or "Stories", made=made),
+    }
+    write = writers[style]
     if output:
         with atomic_file(output) as out:
             write(found, cast(TextIO, codecs.getwriter("utf-8")(out)))
@@ -113,6 +197,19 @@ def write_result(found: Clustering | Arrivals, style: Format, output: Path | Non
     else:
         with standard_output() as out:
             write(found, out)
+
+
+def made_from(paths: Sequence[str], against: Sequence[str] = ()) -> str:
+    """Return a line on what a page is made from, and when."""
+    now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    archive = f", against {_named(against)}" if against else ""
+    return f"Made {now} from {_named(paths)}{archive}"
+
+
+def _named(paths: Sequence[str]) -> str:
+    names = ["standard input" if path == "-" else visible(path) for path in paths[:_NAMED]]
+    rest = f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
+    return ", ".join(names) + rest
 
 
 def in_colour(out: TextIO) -> bool:
@@ -139,10 +236,6 @@ def write_plot(plot: Path, draw: Callable[[BinaryIO, str], None]) -> None:
     """Write a plot atomically, in the format of its suffix."""
     with atomic_file(plot) as out:
         draw(cast(BinaryIO, out), plot.suffix.lower().removeprefix("."))
-
-
-def _write_page(found: Clustering | Arrivals, out: TextIO) -> None:
-    write_html(found if isinstance(found, Clustering) else found.clustering, out)
 
 
 @contextmanager

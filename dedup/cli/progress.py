@@ -60,7 +60,8 @@ class ProgressBar:
                 self._bar.remove_task(self._task)
             self._task = None
             if stage == COMPILING and self._line:
-                say("Compiling, once for this machine: about a minute")
+                say("Compiling, once for this machine")
+                self._line = False  # once, also if other steps come between
         self._stage, self._done, self._total = stage, done, total
         if not self._wanted or time.monotonic() - self._began < _PATIENCE:
             return

@@ -93,8 +93,9 @@ def placement(record: Mapping[str, Any], incoming: Incoming) -> Placement:
         record["before"] or "",
         (*incoming.notices, *(one for one in later if one.action not in known)),
         record.get("suspected_copy_of"),
-        record.get("revision_of"),
-        record.get("revised_by"),
+        storyline=record.get("storyline") or "",
+        revision_of=record.get("revision_of"),
+        revised_by=record.get("revised_by"),
     )
 
 
@@ -123,7 +124,8 @@ def story(record: Mapping[str, Any]) -> Story:
         from_iso(record["start"]),
         from_iso(record["end"]),
         tuple(record["sources"]),
-        tuple(map(tuple, record.get("revisions", ()))),
+        storyline=record.get("storyline", ""),
+        revisions=tuple(map(tuple, record.get("revisions", ()))),
     )
 
 

@@ -74,9 +74,9 @@ class JudgedScores:
         granularity: granularity of the clustering.
         precision, recall, f1: of pairs in one story, against those judged same story or same text.
         copy_precision, copy_recall, copy_f1: of pairs in one copy group, against those judged same text.
-        best_f1: the highest F1 that any granularity reaches.
-        suggested: the granularity with this F1, or the middle of the longest range of several; None if all judgements
-            are of one kind.
+        best_f1: the highest F1 that any granularity reaches; None without evidence.
+        suggested: the granularity with this F1, or the middle of the longest range of several; None without evidence,
+            or if all judgements are of one kind.
     """
 
     judged: int
@@ -88,7 +88,7 @@ class JudgedScores:
     copy_precision: float
     copy_recall: float
     copy_f1: float
-    best_f1: float
+    best_f1: float | None
     suggested: float | None
 
 
@@ -173,8 +173,10 @@ def offered(clustering: Clustering, judged: Iterable[Judgement] = ()) -> Iterato
 def score_judgements(clustering: Clustering, judgements: Sequence[Judgement]) -> JudgedScores:
     """Score a clustering against judgements, and find the granularity that fits them best.
 
+    A clustering without evidence, such as the placements of an index, is scored as it is.
+
     Raises:
-        InputError: no judgement is of articles in it, or it was made without evidence.
+        InputError: no judgement is of articles in it.
     """
     from dedup.group.cut import cut
     from dedup.group.linkage import Tree
@@ -190,14 +192,16 @@ def score_judgements(clustering: Clustering, judgements: Sequence[Judgement]) ->
     stories = _agreement(together, [labels[a] == labels[b] for a, b in places])
     groups = _agreement(one_text, [copies[a] == copies[b] >= 0 for a, b in places])
 
-    found = findings_columns(clustering)
-    tree = Tree(len(found.weights), found.left, found.right, found.height, found.weights)
-    reached = []
-    for step in range(STEPS + 1):
-        label = cut(tree, step / STEPS)[found.distinct]
-        reached.append(_agreement(together, [bool(label[a] == label[b]) for a, b in places])[2])
+    reached = [stories[2]]
+    if clustering.evidence is not None:
+        found = findings_columns(clustering)
+        tree = Tree(len(found.weights), found.left, found.right, found.height, found.weights, found.joined)
+        reached.clear()
+        for step in range(STEPS + 1):
+            label = cut(tree, step / STEPS)[found.distinct]
+            reached.append(_agreement(together, [bool(label[a] == label[b]) for a, b in places])[2])
     best = max(reached)
-    decidable = any(together) and not all(together)
+    decidable = len(reached) > 1 and any(together) and not all(together)
     return JudgedScores(
         judged=len(known),
         unknown=len(judgements) - len(known),
@@ -208,7 +212,7 @@ def score_judgements(clustering: Clustering, judgements: Sequence[Judgement]) ->
         copy_precision=groups[0],
         copy_recall=groups[1],
         copy_f1=groups[2],
-        best_f1=best,
+        best_f1=best if len(reached) > 1 else None,
         suggested=_middle([value == best for value in reached]) / STEPS if decidable else None,
     )
 

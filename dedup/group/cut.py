@@ -9,13 +9,15 @@ from numpy.typing import NDArray
 
 from dedup.group.linkage import LOWEST, Tree
 
+EVENT = 0.5
+"""The default granularity, at which a story is one event. Above it, stories grow into storylines."""
 SAME_EVENT = 0.16
 """Mean score from which two groups of articles merge at the granularity .5, the default."""
 PAIR = 1.125
 """Factor on the threshold for two single articles: one score is less certain than the mean of several."""
 SEVERAL = 3
 """Articles from which the height of a group counts."""
-DROP = 0.8
+DROP = 0.5
 """Share of their own heights at which two groups of `SEVERAL` articles merge; larger groups need more ..."""
 CAP = 0.4
 """... (see `drop_at`). Greater heights count as this."""
@@ -39,18 +41,24 @@ def threshold_at(granularity: float) -> float:
 def drop_at(granularity: float, size: int) -> float:
     """The share of their own heights at which two groups merge, the smaller of which has `size` articles.
 
-    It is 0 below `SEVERAL` articles, `DROP` at `SEVERAL`, and rises to 1 as the standard error of a mean falls, with
-    the square root of the size. Above the granularity .5 it falls linearly to 0 at 1: a running story consists of dense
-    developments that are far less similar to each other than the articles of one.
+    It is 0 below `SEVERAL` articles, `DROP` at `SEVERAL`, and rises to 1 with the size to the power 1.5: groups of
+    three still form by chance, of ten no longer. Above the granularity .5 it falls linearly to 0 at 1, which matters
+    only to an index that regroups a few stories by it: in a run, stories are joined by storylines there.
     """
     if size < SEVERAL:
         return 0.0
-    return (1 - (1 - DROP) * math.sqrt(SEVERAL / size)) * min(1.0, 2 - 2 * granularity)
+    small = SEVERAL / size
+    return (1 - (1 - DROP) * small * math.sqrt(small)) * min(1.0, 2 - 2 * granularity)
 
 
 def merge_threshold(granularity: float) -> float:
     """The mean score that any merge needs: `threshold_at`, but at 0 infinite, as only copies of one text merge then."""
     return threshold_at(granularity) if granularity > 0 else math.inf
+
+
+def joining_threshold(granularity: float) -> float:
+    """The mean score from which stories become one storyline: `merge_threshold`, but infinite up to `EVENT`."""
+    return merge_threshold(granularity) if granularity > EVENT else math.inf
 
 
 def pair_threshold(granularity: float) -> float:
@@ -77,8 +85,8 @@ def height_needed(threshold: float, drop: float, sizes: tuple[int, int], heights
 def cut(tree: Tree, granularity: float) -> NDArray[np.int64]:
     """Cut a merge tree into stories: its largest nodes in which every merge reached `height_needed`.
 
-    What a merge needs never rises with the granularity, so the stories at one granularity are unions of the stories at
-    any lower one.
+    Merges of stories into storylines need `joining_threshold` instead. What a merge needs never rises with the
+    granularity, so the stories at one granularity are unions of the stories at any lower one.
 
     Kernel: `group.kernels.cut.cut`.
 
@@ -91,10 +99,13 @@ def cut(tree: Tree, granularity: float) -> NDArray[np.int64]:
     height = np.full(nodes, np.inf)
     height[tree.leaves :] = tree.height
     parent = np.full(nodes, -1)
+    stories = nodes - tree.joined
     for node, (a, b) in enumerate(zip(tree.left.tolist(), tree.right.tolist(), strict=True), tree.leaves):
         size[node] = size[a] + size[b]
         drop = drop_at(granularity, min(size[a], size[b]))
         needed = height_needed(threshold, drop, (size[a], size[b]), (height[a], height[b]))
+        if node >= stories:
+            needed = joining_threshold(granularity)
         good[node] = good[a] and good[b] and height[node] >= needed
         parent[a] = parent[b] = node
     story = np.arange(nodes)

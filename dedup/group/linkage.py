@@ -30,6 +30,7 @@ class Tree:
         left, right: the merged nodes, shape (merges,).
         height: mean score of each merge, shape (merges,), decreasing; infinite for copies of one text.
         weights: 1, or 0 for an article that a representative replaces, shape (leaves,).
+        joined: how many of the last merges join stories into storylines, see `dedup.group.storylines`.
     """
 
     leaves: int
@@ -37,6 +38,7 @@ class Tree:
     right: NDArray[np.int64]
     height: NDArray[np.float64]
     weights: NDArray[np.int64]
+    joined: int = 0
 
 
 def average_linkage(pairs: Pairs, groups: Sequence[Sequence[int]], weights: NDArray[np.int64]) -> Tree:

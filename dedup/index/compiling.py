@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import atexit
+import logging
 import math
+import threading
 from collections.abc import Iterator
 
 import numpy as np
 
-from dedup.backends import PlainBackend
+from dedup.backends import CompiledBackend, PlainBackend
+from dedup.backends.compiler import Compiler
 from dedup.background import Background
 from dedup.index.features.sketch import Sketcher, unpacked
 from dedup.index.search.neighbours import Query, search_neighbours, strongest, sums_by_story
@@ -17,7 +21,7 @@ from dedup.index.stories.regroup import pairs_among
 from dedup.match.probability import Probabilities
 from dedup.progress import COMPILING, Progress, silent
 from dedup.settings import Settings
-from dedup.vectorize.kernels.compiling import is_compiled, mark_compiled
+from dedup.vectorize.kernels.cache import is_compiled, mark_compiled
 
 KERNELS = "index"
 """What the kernels of an index are marked by as compiled."""
@@ -42,6 +46,55 @@ def compile_kernels(
     for number, _ in enumerate(_results(backend, settings, background), 1):
         tell(COMPILING, number, _STEPS)
     mark_compiled(KERNELS)
+
+
+def compile_every() -> None:
+    """Compile the kernels of a run and of an index. A process that does nothing else calls it, see `Compiler`."""
+    settings = Settings(threads=1)
+    compile_kernels(CompiledBackend(settings), settings, Background.general())
+
+
+class Preparation:
+    """Kernels that are compiled, or found to be, and loaded beside an index that is in use.
+
+    Another process compiles and a thread loads, so that no `add` waits.
+    """
+
+    def __init__(self) -> None:
+        self._is_ready, self._is_ended = threading.Event(), threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def is_ready(self) -> bool:
+        """Return whether the kernels can be used without a wait. The first call begins the preparation."""
+        if self._thread is None and not self._is_ended.is_set():
+            self._thread = threading.Thread(target=self._prepare, name="dedup kernels", daemon=True)
+            self._thread.start()
+            atexit.register(self.close)  # nothing may run in the compiler while Python ends
+        return self._is_ready.is_set()
+
+    def close(self) -> None:
+        """End the preparation."""
+        self._is_ended.set()
+        if self._thread is not None:
+            self._thread.join()
+            atexit.unregister(self.close)
+
+    def _prepare(self) -> None:
+        if not is_compiled(KERNELS):
+            compiler = Compiler(compile_every)
+            compiler.wait(lambda: is_compiled(KERNELS) or self._is_ended.is_set())
+            compiler.close()
+        if not is_compiled(KERNELS):
+            return
+        try:
+            settings = Settings(threads=1)
+            for _ in _results(CompiledBackend(settings, compiles=False), settings, Background.general()):
+                if self._is_ended.is_set():
+                    return
+        except Exception as error:
+            logging.getLogger("dedup.kernels").warning("the kernels cannot be loaded, and are not used: %s", error)
+            return
+        self._is_ready.set()
 
 
 def _results(backend: PlainBackend, settings: Settings, background: Background) -> Iterator[object]:

@@ -49,6 +49,7 @@ class Placement:
         changed: other changes that it caused: articles that moved, stories that merged.
         before: id of the story that it was in, "" if it was in none.
         notices: faults in it that were corrected, such as an invalid date or an oversized title.
+        storyline: id of the storyline of its story, "" for a matched article that would start a new story.
         revision_of: id of the version before it of the same page, None if there is none.
         revised_by: id of the latest version of its page, which alone is in the story; None for this version itself.
     """
@@ -63,6 +64,7 @@ class Placement:
     before: str = ""
     notices: tuple[Notice, ...] = ()
     suspected_copy_of: str | None = None
+    storyline: str = ""
     revision_of: str | None = None
     revised_by: str | None = None
 
@@ -72,6 +74,7 @@ class Placement:
             "id": self.article,
             "status": self.status,
             "story": self.story or None,
+            "storyline": self.storyline or None,
             "new_story": self.new_story,
             "copy_of": self.copy_of,
             "suspected_copy_of": self.suspected_copy_of,

@@ -6,8 +6,8 @@ import base64
 import binascii
 import json
 import math
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -114,11 +114,33 @@ def pages(store: Store, wanted: StoryFilter) -> Iterator[list[StoredStory]]:
 def placements(store: Store, settings: Settings) -> Clustering:
     """Return all articles of a store in their stories, without links."""
     rows: list[StoredArticle] = []
-    articles: list[Article] = []
+    texts: dict[int, str] = {}
     while page := store.after(rows[-1].number if rows else -1, _PAGE):
-        texts = store.texts([row.number for row in page])
+        texts |= store.texts([row.number for row in page])
         rows += page
-        articles += [row.article(texts.get(row.number, "")) for row in page]
+    return _placed(store, settings, rows, texts)
+
+
+def newest(store: Store, settings: Settings, most: int) -> Clustering:
+    """Return the stories of the articles that were added last, whole, without texts and links.
+
+    Args:
+        store: the store.
+        settings: its settings.
+        most: articles that are looked at; those of their stories that were added before come with them.
+    """
+    last = store.highest()["last_article"]
+    rows = {row.number: row for row in store.after(last - most, most)}
+    for story, count in Counter(row.story for row in rows.values()).items():
+        if store.story_numbered([story])[story].size > count:
+            rows |= {row.number: row for row in store.of_story(story)}
+    return _placed(store, settings, [rows[number] for number in sorted(rows)], None)
+
+
+def _placed(
+    store: Store, settings: Settings, rows: Sequence[StoredArticle], texts: Mapping[int, str] | None
+) -> Clustering:
+    articles = [row.article("" if texts is None else texts.get(row.number, "")) for row in rows]
     held: dict[int, list[StoredArticle]] = defaultdict(list)
     for row in rows:
         held[row.story].append(row)
@@ -137,7 +159,15 @@ def placements(store: Store, settings: Settings) -> Clustering:
         for number, row in enumerate(rows)
         if row.dateline and articles[number].published is None
     }
-    return Clustering(tuple(articles), tuple(stories), settings, labels, copy_labels, datelines=datelines)
+    return Clustering(
+        tuple(articles),
+        tuple(stories),
+        settings,
+        labels,
+        copy_labels,
+        datelines=datelines,
+        has_texts=texts is not None,
+    )
 
 
 def stats(store: Store, metadata: StoreMetadata, memory: int | None, learned: int) -> dict[str, Any]:
@@ -265,6 +295,7 @@ def _story(store: Store, stored: StoredStory, rows: Sequence[StoredArticle], pre
         start=dates[0] if dates else None,
         end=dates[-1] if dates else None,
         sources=tuple(sorted({row.source for row in in_order if row.source})),
+        storyline=stored.storyline,
         revisions=_revisions(store, in_order),
     )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Literal
@@ -16,6 +15,7 @@ from dedup.background import Background
 from dedup.errors import SettingsError, StoreError, UnknownArticleError
 from dedup.index.boilerplate import LearnedBoilerplate
 from dedup.index.clock import IndexClock
+from dedup.index.compiling import Preparation
 from dedup.index.features.sketch import Features
 from dedup.index.inputs import Incoming, Placement, checked_id, checked_text
 from dedup.index.learning import learn, learn_from_all, record_holders
@@ -72,9 +72,11 @@ class IndexSession:
         self._state: IndexState | None = None
         self._vocabulary: StoredVocabulary | None = None
         self._cursor, self._regrouped = -1, 0
+        self._preparation = Preparation()
 
     def close(self) -> None:
         """Close the store."""
+        self._preparation.close()
         with self._write_lock:
             self.store.close()
             self._state = None
@@ -105,7 +107,7 @@ class IndexSession:
         self._refuse_read_only()
         with self._write_lock:
             state = self.state()
-            if state.should_compile():
+            if self._can_take_kernels(state):
                 with self.memory_lock:
                     self._state = None
                 state = self.state()
@@ -128,7 +130,8 @@ class IndexSession:
                         if self.metadata.keep_days is not None:
                             until = self._clock.advance_expiry(self.state().table.seconds)
                             self.expire(log, until - self.metadata.keep_days * DAY)
-                        self.state().write()  # `rebuild` has replaced the state
+                        self.state().storylines.update(log)  # `rebuild` has replaced the state
+                        self.state().write()
                         log.write()
                     if log.changes:
                         self.store.put_metadata(self._clock.facts())
@@ -194,7 +197,13 @@ class IndexSession:
                         self._cursor, self._regrouped = last, regrouped
                     else:
                         self._state = self._vocabulary = None
+            if self._state is not None and self._can_take_kernels(self._state) and self._read_only:
+                self._state = None
             return self.state()
+
+    def _can_take_kernels(self, state: IndexState) -> bool:
+        """Return whether kernels are worth it now, and ready. They are made so from the first time that they are."""
+        return state.has_outgrown_numpy() and self._preparation.is_ready()
 
     def find(self, id_: str) -> StoredArticle | None:
         """Return the stored article of an id, None if there is none.
@@ -549,8 +558,9 @@ class IndexSession:
                 match_page(current, one)
             known = self.store.story_numbered(sorted({one.story for one in candidates if one.story is not None}))
         for one in candidates:
-            story = known[one.story].id if one.story in known else ""
-            one.placement = Placement(one.id, "matched", story, not story, None)
+            found = None if one.story is None else known.get(one.story)
+            story, line = ("", "") if found is None else (found.id, found.storyline)
+            one.placement = Placement(one.id, "matched", story, not story, None, storyline=line)
         return candidates
 
     def placements(self, candidates: Sequence[Candidate]) -> list[Placement]:
@@ -616,6 +626,9 @@ class IndexSession:
         state.move(log, groups, found.copies(groups), settled)
         for first, shown in found.shown().items():
             log.set_shown(int(table.story[table.slot(first)]), shown)
+        state.storylines.arrange(
+            log, found.lines({number: int(table.story[table.slot(number)]) for number in found.numbers})
+        )
 
     def rebuild(self, log: ChangeLog, settings: Settings, background: Background, *, replaced: bool) -> None:
         """Compute all vectors and placements anew, with other settings or a replaced background."""
@@ -667,27 +680,3 @@ class IndexSession:
             return
         with self.store.reading():
             yield
-
-
-def prefetch(
-    next_batch: Callable[[], list[Incoming]], extract: Callable[[list[Incoming]], list[Features]]
-) -> Iterator[tuple[list[Incoming], list[Features]]]:
-    """Yield batches with their features, computing the features of the next batch meanwhile.
-
-    Args:
-        next_batch: returns the next batch, an empty one at the end. Its errors are raised after the batch before.
-        extract: computes features; called in another thread for all batches but the first.
-    """
-    with ThreadPoolExecutor(1, "dedup-reads") as pool:  # starts its thread for a second batch
-        batch, features = next_batch(), None
-        while batch:
-            following, error = list[Incoming](), None
-            try:
-                following = next_batch()
-            except Exception as raised:
-                error = raised
-            future = pool.submit(extract, following) if following else None
-            yield batch, features.result() if features else extract(batch)
-            if error is not None:
-                raise error
-            batch, features = following, future

@@ -10,7 +10,7 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.backends import GROWN, CompiledBackend, NumpyBackend, choose_for_index, index_uses_kernels
+from dedup.backends import WORTH_COMPILING, CompiledBackend, NumpyBackend, PlainBackend, form_for_index
 from dedup.background import Background
 from dedup.errors import StoreError
 from dedup.index.boilerplate import LearnedBoilerplate, Lesson
@@ -24,6 +24,7 @@ from dedup.index.stories.lessons import lesson_held_by
 from dedup.index.stories.merge import assign
 from dedup.index.stories.placement import Candidate, Decision, Placer
 from dedup.index.stories.regroup import MOST, regroup
+from dedup.index.stories.storylines import Storylines
 from dedup.index.vocabulary import StoredVocabulary
 from dedup.inputs.preferences import Preferences
 from dedup.progress import Progress
@@ -67,16 +68,20 @@ class IndexState:
     ) -> None:
         self.store, self.settings, self.background = store, settings, background
         alone = replace(settings, threads=1)  # for a few articles at a time threads take longer to start than to work
-        self.backend = choose_for_index(articles, alone, progress)
+        fast = form_for_index(articles) == "compiled"
+        self.backend: PlainBackend = CompiledBackend(alone, progress) if fast else NumpyBackend(alone)
         self.sketcher = Sketcher(self.backend, settings, background)
         self.learned = LearnedBoilerplate(store, background)
         self.vocabulary = vocabulary or StoredVocabulary(store)
         self.vocabulary.use(self.backend)
         self._stale = stale
-        if fast := isinstance(self.backend, CompiledBackend):
+        if fast:
             compile_kernels(self.backend, alone, background, progress)
         self.table = ArticleTable(settings, background.crowd, self._every_vector, fast=fast)
         self.placer = Placer(self.table, self.backend, settings, self.words_of, self.vectors_of)
+        self.storylines = Storylines(
+            self.table, self.backend, settings, lambda: self.sketcher.background, self.vectors_of
+        )
         self.apart: dict[int, set[int]] = defaultdict(set)
         self.uncommitted: dict[int, Sketch] = {}
         self._vectors: dict[int, Vector] = {}
@@ -93,16 +98,19 @@ class IndexState:
         """Return the packed words of articles, by number."""
         return {number: sketch.words for number, sketch in self._sketches(numbers).items()}
 
-    def should_compile(self) -> bool:
+    def has_outgrown_numpy(self) -> bool:
         """Return whether there are now enough articles for the compiled backend, and it is available."""
         return (
-            isinstance(self.backend, NumpyBackend) and len(self.table) >= GROWN and index_uses_kernels(len(self.table))
+            isinstance(self.backend, NumpyBackend)
+            and len(self.table) >= WORTH_COMPILING
+            and form_for_index(len(self.table)) != "numpy"
         )
 
     def load(self) -> None:
         """Read the stored articles into the table."""
         self.read_words()
         self.keep_apart(self.store.apart())
+        self.storylines.load(self.store.lines())
         last, holders = -1, set[bytes]()
         vectors = self._every_vector()
         slots: list[int] = []
@@ -302,6 +310,8 @@ class IndexState:
 
     def forget(self, numbers: Iterable[int]) -> None:
         """Forget the words of articles, in which there is other boilerplate now."""
+        numbers = list(numbers)
+        self.storylines.forget(numbers)
         for number in numbers:
             self._words.pop(number, None)
             self._vectors.pop(number, None)
@@ -316,6 +326,9 @@ class IndexState:
         self._unwritten[article.number] = (placed, text, sketch)
         self.uncommitted[article.number] = sketch
         self.table.settle(self.table.slot(article.number), placed)
+        if candidate.before:
+            self.storylines.forget([article.number])
+        self.storylines.relate(article.number, candidate.neighbours)
         if len(candidate.apart):
             pairs = [(min(number, article.number), max(number, article.number)) for number in candidate.apart]
             self.keep_apart(pairs)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self
@@ -31,6 +33,7 @@ from dedup.index.queries import (
     changes_after,
     every_story,
     explain,
+    newest,
     page,
     pages,
     placements,
@@ -38,7 +41,7 @@ from dedup.index.queries import (
     version_before,
 )
 from dedup.index.repair import check
-from dedup.index.session import IndexSession, prefetch
+from dedup.index.session import IndexSession
 from dedup.index.store.backup import restore
 from dedup.index.store.metadata import StoreMetadata, StoreOptions, read_metadata, write_metadata
 from dedup.index.store.protocol import Store, StoryFilter
@@ -59,6 +62,10 @@ if TYPE_CHECKING:
 
 BATCH = 500
 """Articles in one transaction of `add_many`."""
+
+
+class _PreviewEndedError(Exception):
+    """Raised to take back all that a preview did."""
 
 
 class StoryIndex:
@@ -294,7 +301,12 @@ class StoryIndex:
         return [*changes, *log.changes]
 
     def rebuild(
-        self, settings: Settings | None = None, *, background: Background | None = None, learn: bool = False
+        self,
+        settings: Settings | None = None,
+        *,
+        background: Background | None = None,
+        learn: bool = False,
+        preview: bool = False,
     ) -> list[Change]:
         """Compute all placements anew, with other settings or another background, and return the changes.
 
@@ -302,12 +314,22 @@ class StoryIndex:
             settings: new settings, None to keep them.
             background: new background, None to keep it.
             learn: whether to learn the background from the articles of the index.
+            preview: whether to return the changes without making them.
         """
         session, new_settings = self._session, checked(settings) or self.settings
-        with session.transaction() as log, session.memory_lock:
-            if learn:
-                background = session.recluster(new_settings, None, learn=True).learned
-            session.rebuild(log, new_settings, background or self.background, replaced=background is not None)
+        before = session.metadata
+        try:
+            with session.transaction() as log, session.memory_lock:
+                if learn:
+                    background = session.recluster(new_settings, None, learn=True).learned
+                session.rebuild(log, new_settings, background or self.background, replaced=background is not None)
+                if preview:
+                    raise _PreviewEndedError
+        except BaseException as error:
+            session.metadata = before
+            if isinstance(error, _PreviewEndedError):
+                return log.finished()
+            raise
         return log.changes
 
     def vacuum(self, *, changes_before: int = 0) -> None:
@@ -493,6 +515,15 @@ class StoryIndex:
         with self._store.reading():
             return placements(self._store, self.settings)
 
+    def newest(self, most: int = 10_000) -> Clustering:
+        """Return the stories of the articles added last, whole, without texts and links.
+
+        Args:
+            most: articles that are looked at; those of their stories that were added before come with them.
+        """
+        with self._store.reading():
+            return newest(self._store, self.settings, checked_count(most, "most"))
+
     def stats(self) -> dict[str, Any]:
         """Return counts and sizes for JSON: `articles`, `stories`, `changes` (the last cursor), `bytes` on disk, …"""
         return stats(self._store, self._session.metadata, self._session.memory, len(self._session.learned()))
@@ -508,8 +539,14 @@ class StoryIndex:
             if must_exist:
                 session.latest(incoming[0].article.id)
             placements = session.placements(session.add(log, incoming, features))
+        lines, changes = log.storylines(), {change.cursor: change for change in log.changes}
         self._place_pending()
-        return placements
+        return [
+            dataclasses.replace(
+                one, storyline=lines.get(one.story, ""), changed=tuple(changes[change.cursor] for change in one.changed)
+            )
+            for one in placements
+        ]
 
     def _place_pending(self) -> list[Change]:
         """Place the articles again in which boilerplate was learned, in bounded transactions; return the changes."""
@@ -524,3 +561,27 @@ class StoryIndex:
 def _filter(since: date | datetime | str | None, outlet: str | None, min_size: int) -> StoryFilter:
     outlet = None if outlet is None else checked_text(outlet, "outlet")
     return StoryFilter(checked_seconds(since, "since"), outlet, checked_count(min_size, "min_size"))
+
+
+def prefetch(
+    next_batch: Callable[[], list[Incoming]], extract: Callable[[list[Incoming]], list[Features]]
+) -> Iterator[tuple[list[Incoming], list[Features]]]:
+    """Yield batches with their features, computing the features of the next batch meanwhile.
+
+    Args:
+        next_batch: returns the next batch, an empty one at the end. Its errors are raised after the batch before.
+        extract: computes features; called in another thread for all batches but the first.
+    """
+    with ThreadPoolExecutor(1, "dedup-reads") as pool:  # starts its thread for a second batch
+        batch, features = next_batch(), None
+        while batch:
+            following, error = list[Incoming](), None
+            try:
+                following = next_batch()
+            except Exception as raised:
+                error = raised
+            future = pool.submit(extract, following) if following else None
+            yield batch, features.result() if features else extract(batch)
+            if error is not None:
+                raise error
+            batch, features = following, future

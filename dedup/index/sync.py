@@ -39,6 +39,10 @@ def sync(state: IndexState, cursor: int, last: int, now: float) -> bool:
     complete = changes[0].cursor == cursor + 1 if changes else cursor == last  # else `vacuum` has deleted some
     if not complete or len(changes) > MOST or any(change.kind == "refreshed" for change in changes):
         return False
+    for name in dict.fromkeys(change.story for change in changes if change.kind == "storyline"):
+        story = store.story(name)
+        if story is not None and story.into is None:
+            state.storylines.put(story.number, story.line)
     names = list(dict.fromkeys(change.article for change in changes if change.kind == "updated"))
     updated = {article.number for article in store.articles_called(names).values()}
     there = set(store.numbers())

@@ -15,7 +15,7 @@ from dedup.inputs.names import ANNEXES, NEEDS_URL, USUAL_NAMES, field_of, is_sum
 _HOST, _ADDRESS = "sourcehostname", "source"
 """Names in the JSON of trafilatura: if the first holds the outlet, the second holds the address of the page."""
 
-_LINES = ("title", "id", "source", "url", "author", "section", "lang", "story")
+_LINES = ("title", "id", "source", "url", "author", "section", "lang", "story", "storyline")
 
 _DEEPEST = 4
 """Maximum depth of objects in a record that are searched for fields."""

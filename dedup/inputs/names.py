@@ -124,6 +124,7 @@ USUAL_NAMES: Mapping[str, tuple[str, ...]] = {
         """
     ),
     "story": ("story",),
+    "storyline": ("storyline",),
 }
 """The usual names of each field of an `Article`, in the order in which they are tried; see `squeeze`."""
 

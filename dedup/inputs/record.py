@@ -27,7 +27,7 @@ LONGEST_TITLE = 4096
 """Maximum characters of the title of an article that has a text. Titles are searched for in other articles."""
 
 _NO_DATE = Reading(None)
-_CHECKED = frozenset(("title", "url", "author", "section"))
+_CHECKED = frozenset(("title", "source", "url", "author", "section"))
 _WRAPPED = frozenset(("source", "url", "author", "section", "lang"))
 """Fields whose value may be an object or a list written as text, as cells of tables have it."""
 _OPTIONAL = frozenset(("url", "author", "section"))
@@ -128,6 +128,7 @@ def read_record(
         path=path,
         where=where if path else "",
         story=lines.get("story"),
+        storyline=lines.get("storyline"),
     )
     if corrections.fields:
         corrections.fields.see(record, layout, reading.used, article, where)
@@ -308,7 +309,7 @@ class _Reading:
         return url
 
     def _checked(self, field: str, line: str) -> str:
-        """Return a title without markup, an address of http, an author or section that is a name; else ""."""
+        """Return a title, an outlet, an author or a section as plain text, an address of http; else ""."""
         if field == "title":
             if not self._is_plain and ("<" in line or "&" in line):
                 plain = to_plain_line(line)
@@ -317,6 +318,10 @@ class _Reading:
             return line
         if field == "url":
             return line if is_web_address(line) else ""
+        if "&" in line and not self._is_plain:
+            line = to_plain_line(line)
+        if field == "source":
+            return line
         return line if any(map(str.isalpha, line)) and not line.startswith("user/") else ""
 
     def sanitized(self, field: str, value: str) -> str:

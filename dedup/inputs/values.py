@@ -45,6 +45,7 @@ _INSIDE = {
     "lang": ("code", "iso", "iso6391", "locale", "name", *_PLAIN, "id"),
     "id": ("$oid", "$uuid", *_PLAIN, "$numberlong", "id", "uri"),
     "story": (*_NAME, "id"),
+    "storyline": (*_NAME, "id"),
     "published": _DATE,
     "seen": _DATE,
 }

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 ADDED = (
     *("dedup_id", "dedup_story", "dedup_copy_group", "dedup_canonical", "dedup_story_size", "dedup_copy_group_size"),
-    *("dedup_probability", "dedup_path"),
+    *("dedup_probability", "dedup_path", "dedup_storyline"),
 )
 """The fields added to a record, in this order."""
 
@@ -69,7 +69,7 @@ def added_fields(found: Clustering | Arrivals) -> list[dict[str, Any]]:
             *(record[name] for name in ("id", "story", "copy_group", "canonical")),
             len(clustering.stories[label].articles),
             sizes.get(record["copy_group"], 1),
-            *(record[name] for name in ("probability", "path", "status", "copy_of") if name in record),
+            *(record[name] for name in ("probability", "path", "storyline", "status", "copy_of") if name in record),
         ]
         names = ADDED if isinstance(found, Clustering) else (*ADDED, *ADDED_AGAINST)
         added.append(dict(zip(names, values, strict=True)))

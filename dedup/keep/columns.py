@@ -26,6 +26,7 @@ def added_types() -> dict[str, Any]:
         "dedup_copy_group_size": pa.int64(),
         "dedup_probability": pa.float64(),
         "dedup_path": pa.string(),
+        "dedup_storyline": pa.string(),
         "dedup_status": pa.string(),
         "dedup_copy_of": pa.string(),
     }

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
-from scipy.sparse.csgraph import connected_components
 
 from dedup.match.copies import LARGE_BUCKET, Comparing, Overlaps, decide
 
@@ -72,6 +71,8 @@ def in_families(copies: Overlaps, templates: Overlaps, articles: int) -> NDArray
         copies, templates: what `decide` returns for the sampled pairs.
         articles: their number.
     """
+    from scipy.sparse.csgraph import connected_components  # takes a tenth of the time of a small run to import
+
     edges = sp.coo_array((np.ones(len(templates.a)), (templates.a, templates.b)), shape=(articles, articles))
     count, component = connected_components(edges, directed=False)
     of_templates = np.bincount(component[templates.a], minlength=count)

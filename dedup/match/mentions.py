@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TypeVar
 
 from dedup.comparison import Mentions
@@ -14,6 +14,9 @@ MOST = 60
 """Most mentions of a kind that are shown."""
 _NUMBER = re.compile(r"(?<![^\W_])\d+(?:[.,]\d+)*(?![^\W\d_])\s?%?")
 _BETWEEN = re.compile(r"[ \u00a0’'-]{1,2}")
+_INITIAL = re.compile(r"\.[ \u00a0]?")
+_HALVES = {"am", "pm"}
+"""Halves of a day, which are written in capitals."""
 
 Key = TypeVar("Key")
 
@@ -21,7 +24,9 @@ Key = TypeVar("Key")
 def names(one: str, other: str) -> Mentions:
     """Compare the names in two texts: runs of words capitalised inside a sentence.
 
-    A name is in both if the other text has all its words, in whatever use.
+    A name is in both if the other text has all its words, in whatever use. Initials belong to the name that follows
+    them ("Justice N. V. Ramana"), unless its text also has that word in small letters. An initial alone or at the end
+    is no name, nor is AM or PM.
     """
     first, second = spans(one), spans(other)
     words = set(first.words), set(second.words)
@@ -39,19 +44,34 @@ def names(one: str, other: str) -> Mentions:
 def _names(text: Spans, written: str) -> dict[tuple[str, ...], str]:
     """The names of a text by their words, as first written."""
     found: dict[tuple[str, ...], str] = {}
+    common = {word for word, at in zip(text.words, text.starts, strict=True) if written[at].islower()}
     start = 0
     while start < len(text):
         if not text.capitals[start]:
             start += 1
             continue
         end = start + 1
-        while (
-            end < len(text) and text.capitals[end] and _BETWEEN.fullmatch(written, text.ends[end - 1], text.starts[end])
-        ):
+        while end < len(text) and _goes_on(text, written, end, common):
             end += 1
-        found.setdefault(tuple(text.words[start:end]), written[text.starts[start] : text.ends[end - 1]])
+        first, last = start, end
+        while last > first and (len(text.words[last - 1]) == 1 or text.words[last - 1] in _HALVES):
+            last -= 1
+        while first < last and text.words[first] in _HALVES:
+            first += 1
+        if last > first:
+            found.setdefault(tuple(text.words[first:last]), written[text.starts[first] : text.ends[last - 1]])
         start = end
     return found
+
+
+def _goes_on(text: Spans, written: str, place: int, common: Collection[str]) -> bool:
+    """Return whether a name goes on with the word at a place, also behind the full stop of an initial."""
+    before, after = text.ends[place - 1], text.starts[place]
+    if text.capitals[place] and _BETWEEN.fullmatch(written, before, after):
+        return True
+    if len(text.words[place - 1]) > 1 or text.words[place] in common:
+        return False
+    return bool(_INITIAL.fullmatch(written, before, after)) and written[after].isupper()
 
 
 def numbers(one: str, other: str) -> Mentions:

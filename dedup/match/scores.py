@@ -20,6 +20,16 @@ DATE_SPAN = 20.0
 """Days over which the date penalty rises to its full size."""
 FADE = (0.3, 0.6)
 """Scores between which penalties fade out."""
+ONE_DAY = 0.5
+"""Share of the crowding that is taken off for two articles of one day ..."""
+A_DAY = 0.4
+"""... and that each day between them adds ..."""
+MOST_DAYS = 3.0
+"""... up to this many times the crowding."""
+MEASURED = 0.08
+"""Crowding above this counts as this for the part that depends on days: no denser stream has been measured."""
+FADE_CROWDED = (0.5, 0.8)
+"""Scores between which that part fades out."""
 SECONDS_A_DAY = 86_400
 
 
@@ -29,16 +39,20 @@ class Scoring(NamedTuple):
     Attributes:
         date_penalty, outlet_penalty: their largest values.
         window: days beyond which a pair has no score.
+        crowding: of the collection, see `match.crowding`.
     """
 
     date_penalty: float
     outlet_penalty: float
     window: float
+    crowding: float
 
     @classmethod
-    def of(cls, settings: Settings) -> Self:
+    def of(cls, settings: Settings, crowding: float) -> Self:
         """The values of a run's settings."""
-        return cls(float(settings.date_penalty), float(settings.outlet_penalty), float(settings.window))
+        return cls(
+            float(settings.date_penalty), float(settings.outlet_penalty), float(settings.window), float(crowding)
+        )
 
 
 def days_apart(one: Numbers, other: Numbers) -> Numbers:
@@ -46,46 +60,68 @@ def days_apart(one: Numbers, other: Numbers) -> Numbers:
     return np.abs(one - other) / SECONDS_A_DAY
 
 
-def faded(penalty: Numbers, score: Numbers) -> Numbers:
-    """The part of a penalty that applies at a score: all below `FADE`, nothing above."""
-    low, high = FADE
+def faded(penalty: Numbers, score: Numbers, low: float, high: float) -> Numbers:
+    """The part of a penalty that applies at a score: all below `low`, nothing above `high`."""
     return penalty * np.minimum(np.maximum(1 - (score - low) / (high - low), 0.0), 1.0)
 
 
-def date_penalty(score: Numbers, days: Numbers, most: float) -> Numbers:
-    """The penalty for the days between two articles, 0 where they are nan; `most` is its largest value."""
-    return faded(most * np.minimum(1.0, np.fmax(days, 0.0) / DATE_SPAN), score)
+def crowding_by_days(days: Numbers, crowding: float) -> Numbers:
+    """What the days between two articles add to the crowding of their collection, negative within a day.
+
+    Strangers are as frequent on every day, articles of one story are not: most appear within a day of each other. So
+    the odds that `match.crowding` estimates for the average pair are better for articles of one day, and get worse with
+    each further day. Undated articles count as a day apart.
+    """
+    share = A_DAY * (np.fmax(days, 0.0) + np.isnan(days)) - ONE_DAY
+    return min(crowding, MEASURED) * np.minimum(share, MOST_DAYS)
 
 
-def score(cosine: Numbers, background_a: Numbers, background_b: Numbers, days: Numbers, most: float) -> Numbers:
+def date_penalty(score: Numbers, days: Numbers, most: float, crowding: float) -> Numbers:
+    """The penalty for the days between two articles, nan where they are unknown; it may be negative.
+
+    Args:
+        score: before it.
+        days: between the two.
+        most: its largest value in a small collection; at 0 days do not count.
+        crowding: of the collection, see `crowding_by_days`.
+    """
+    usual = faded(most * np.minimum(1.0, np.fmax(days, 0.0) / DATE_SPAN), score, FADE[0], FADE[1])
+    crowded = crowding_by_days(days, crowding) * (most > 0)
+    return usual + np.minimum(crowded, 0.0) + faded(np.maximum(crowded, 0.0), score, FADE_CROWDED[0], FADE_CROWDED[1])
+
+
+def score(
+    cosine: Numbers, background_a: Numbers, background_b: Numbers, days: Numbers, most: float, crowding: float = 0.0
+) -> Numbers:
     """The score of a pair, outlets apart: cosine less background similarity and date penalty.
 
     Args:
         cosine: of the two vectors.
-        background_a, background_b: background similarity of each article.
+        background_a, background_b: background similarity of each article, with the crowding.
         days: between them, nan where unknown.
         most: the largest date penalty.
+        crowding: of the collection; 0 as long as it is unknown.
 
     Returns:
         A whole number of `SCORE_UNIT`, as a float; it may be negative.
     """
     raw = cosine - (background_a + background_b) / 2
-    return np.rint((raw - date_penalty(raw, days, most)) / SCORE_UNIT)
+    return np.rint((raw - date_penalty(raw, days, most, crowding)) / SCORE_UNIT)
 
 
 def outlet_penalty(score: Numbers, most: float) -> Numbers:
     """The penalty for two articles of one outlet; it and the score are whole numbers of `SCORE_UNIT`, as floats."""
-    return np.rint(faded(most, score * SCORE_UNIT) / SCORE_UNIT)
+    return np.rint(faded(most, score * SCORE_UNIT, FADE[0], FADE[1]) / SCORE_UNIT)
 
 
 def final_score(
     cosine: Numbers, background_a: Numbers, background_b: Numbers, days: Numbers, same_outlet: Numbers, scoring: Scoring
 ) -> Numbers:
     """The score of a pair with all penalties: `score` less `outlet_penalty`, 0 beyond the window, never negative."""
-    before = np.maximum(0.0, score(cosine, background_a, background_b, days, scoring.date_penalty))
+    before = np.maximum(0.0, score(cosine, background_a, background_b, days, scoring.date_penalty, scoring.crowding))
     after = before - same_outlet * outlet_penalty(before, scoring.outlet_penalty)
     return np.maximum(0.0, after) * (1 - (days > scoring.window))
 
 
-FORMULAS = (days_apart, faded, date_penalty, score, outlet_penalty, final_score)
+FORMULAS = (days_apart, faded, crowding_by_days, date_penalty, score, outlet_penalty, final_score)
 """What kernels call."""

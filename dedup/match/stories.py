@@ -111,7 +111,10 @@ def smoothed_mean(total: NDArray[np.float64], count: int) -> NDArray[np.float64]
 
 
 def products(matrix: sp.csr_array, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Dot products of pairs of rows, in blocks; shape (pairs,)."""
+    """Dot products of pairs of rows, in blocks; shape (pairs,).
+
+    Kernel: `match.kernels.products.products`.
+    """
     blocks = [slice(start, start + 10_000) for start in range(0, len(a), 10_000)]
     sums = [np.asarray(matrix[a[block]].multiply(matrix[b[block]]).sum(axis=1)).ravel() for block in blocks]
     return np.concatenate([np.empty(0), *sums])
@@ -123,12 +126,16 @@ def days_between(seconds: NDArray[np.float64], a: NDArray[np.int64], b: NDArray[
 
 
 def rescored(
-    pairs: Pairs, background_similarity: NDArray[np.float64], seconds: NDArray[np.float64], settings: Settings
+    pairs: Pairs,
+    background_similarity: NDArray[np.float64],
+    seconds: NDArray[np.float64],
+    settings: Settings,
+    crowding: float,
 ) -> Pairs:
-    """Score pairs again under another background similarity, and return those with a positive score."""
+    """Score pairs again with the crowding, which `background_similarity` has; return those with a positive score."""
     a, b = pairs.a, pairs.b
     days, most = days_between(seconds, a, b), settings.date_penalty
-    scores = score(pairs.cosine, background_similarity[a], background_similarity[b], days, most)
+    scores = score(pairs.cosine, background_similarity[a], background_similarity[b], days, most, crowding)
     pairs = replace(pairs, score=scores.astype(np.int64))
     return pairs.where(pairs.score > 0)
 

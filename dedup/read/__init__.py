@@ -312,7 +312,8 @@ def _read_guarded(reader: Reader, source: Source, fields: Mapping[str, str]) -> 
     """Yield from a reader, with the notices of its source, until the end or a failure, which becomes a notice."""
     try:
         for item in reader(source, fields):
-            yield from source.pop_notices()
+            if source.notices:
+                yield from source.pop_notices()
             yield item
     except OSError as error:
         yield Notice(source.where, f"it cannot be read ({reason(error)})", "skipped", skipped=True)

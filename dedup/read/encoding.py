@@ -68,6 +68,25 @@ def legacy_encoding(name: str) -> str | None:
     return codec if _DECLARABLE.fullmatch(codec) else None
 
 
+def is_clean(stream: IO[bytes]) -> bool:
+    """Return whether a stream, read to its end, is UTF-8 without a fault, null bytes and a byte order mark.
+
+    `find_encoding` says "utf-8" of each of these, in twice the time.
+    """
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    is_first = True
+    try:
+        while block := stream.read(_BLOCK):
+            if 0 in block or (is_first and bom_encoding(block)):
+                return False
+            decoder.decode(block)
+            is_first = False
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def find_encoding(stream: IO[bytes]) -> str | None:
     """Detect the encoding of a stream, read to its end in blocks; None if it is not text.
 

@@ -21,7 +21,7 @@ def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]
             if line is None:
                 yield Notice(where, LINE_TOO_LONG, "line skipped", skipped=True)
                 continue
-            if not line.strip():
+            if line.isspace():
                 continue
             value, problem = parser.parse(line.rstrip("\r\n"))
             if not problem and not isinstance(value, dict):

@@ -15,8 +15,25 @@ _ROW = frozenset({"id", "story", "copy_group", "canonical", "path"})
 _DOCUMENT = frozenset({"schema", "dedup", "settings", "summary", "stories", "links"})
 _JUDGEMENT = frozenset({"a", "b", "label"})
 _LABELS = frozenset({"same_text", "same_story", "neither"})
-_COLUMNS = frozenset({"title", "source", "published", "dated", "dated_by", "probability", "status", "copy_of"})
-OWN_NAMES = _ROW | _COLUMNS | _DOCUMENT | _JUDGEMENT
+_COLUMNS = frozenset(
+    {
+        "title",
+        "source",
+        "published",
+        "dated",
+        "dated_by",
+        "probability",
+        "storyline",
+        "url",
+        "author",
+        "section",
+        "status",
+        "copy_of",
+    }
+)
+_STORY_ROW = frozenset({"story", "articles", "copies", "outlets", "origins", "likely_original"})
+_PAIR_ROW = frozenset({"a", "b", "kind", "cosine", "jaccard", "containment"})
+OWN_NAMES = _ROW | _COLUMNS | _DOCUMENT | _JUDGEMENT | _STORY_ROW | _PAIR_ROW
 """Fields of output of dedup, by which `own_output_notice` recognises it, and of the rows of a result."""
 _GENERATOR = "dedup "
 
@@ -30,6 +47,10 @@ def own_output_notice(values: Mapping[str, Any], where: str) -> Notice | None:
     """
     if values.keys() == _JUDGEMENT and str(values["label"]) in _LABELS:
         return Notice(where, "it holds judgements, no articles", "not read", skipped=False)
+    if _STORY_ROW.issubset(values) or _PAIR_ROW.issubset(values):
+        return Notice(
+            where, "it is a table of dedup, of stories or pairs, and holds no articles", "skipped", skipped=True
+        )
     if is_result_document(values):
         action = "skipped (--against takes JSON lines, CSV or Parquet)"
         return Notice(where, "it is a result of dedup in JSON, and holds no articles", action, skipped=True)
@@ -46,6 +67,11 @@ def is_result_document(values: Mapping[str, Any]) -> bool:
 def is_result_row(names: Collection[str]) -> bool:
     """Return whether a record has all fields of a row of a result."""
     return "copy_group" in names and set(names) >= _ROW
+
+
+def is_own_table(names: Collection[str]) -> bool:
+    """Return whether columns are those of a table of dedup: of articles, stories or pairs."""
+    return is_result_row(names) or _STORY_ROW.issubset(names) or _PAIR_ROW.issubset(names)
 
 
 def is_result_page(generator: str | None) -> bool:

@@ -19,7 +19,7 @@ from dedup.article import Notice
 from dedup.errors import MissingDependencyError
 from dedup.formats.atomic import COMPRESSED_SUFFIXES
 from dedup.read.compression import TooLarge, decompress, detect_binary, detect_compression
-from dedup.read.encoding import bom_encoding, declared_encoding, find_encoding, legacy_encoding
+from dedup.read.encoding import bom_encoding, declared_encoding, find_encoding, is_clean, legacy_encoding
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -108,6 +108,7 @@ class Source:
     notices: list[Notice] = field(default_factory=list)
     _encoding: str | None = None
     _looked: bool = False
+    _is_whole: bool = False
 
     @classmethod
     def of_file(cls, path: Path, where: str, roots: Collection[str] = ()) -> Source:
@@ -139,8 +140,16 @@ class Source:
             MissingDependencyError: the package for its compression is not installed.
         """
         if not self.live and not self._looked:
+            self._is_whole = (
+                True  # until a fault is found: how much of such a file is read, the standard library decides
+            )
             with self.binary(quiet=True) as stream:
-                self._encoding = find_encoding(stream)
+                clean = is_clean(stream) and self._is_whole
+            if clean:
+                self._encoding = "utf-8"
+            else:
+                with self.binary(quiet=True) as stream:
+                    self._encoding = find_encoding(stream)
             self._looked = True
         stream = self.binary()
         beginning = stream.peek(_BEGINNING)
@@ -176,9 +185,10 @@ class Source:
         )
         kind = detect_compression(stream.peek(_BEGINNING))
         if kind:
-            broke_off = None if quiet else lambda error, count: self._broke_off(error, count, kind)
+            broke_off = self._is_damaged if quiet else lambda error, count: self._broke_off(error, count, kind)
             try:
-                return io.BufferedReader(_TolerantStream(decompress(stream, kind), broke_off), _BUFFER)
+                unpacked = decompress(stream, kind, fast=self._is_whole)
+                return io.BufferedReader(_TolerantStream(unpacked, broke_off), _BUFFER)
             except MissingDependencyError:
                 stream.close()
                 raise
@@ -245,6 +255,9 @@ class Source:
             self.add_notice("it became shorter while it was read", f"what was left is kept ({count} bytes)")
         elif os.fstat(stream.fileno()).st_size > size:
             self.add_notice("it grew while it was read", f"what it had at first is kept ({size} bytes)")
+
+    def _is_damaged(self, error: Exception, count: int) -> None:  # noqa: ARG002 - as `_broke_off`
+        self._is_whole = False
 
     def _broke_off(self, error: Exception, count: int, kind: str = "") -> None:
         action = f"what was read up to there is kept ({count} bytes)" if count else "skipped"

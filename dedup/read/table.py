@@ -15,7 +15,7 @@ from dedup.article import Notice
 from dedup.formats.escaping import quote_list
 from dedup.inputs.fields import find_fields, has_path
 from dedup.read.header import Header, find_header, missing_header, remarks
-from dedup.read.own_output import is_result_row
+from dedup.read.own_output import is_own_table
 from dedup.read.source import LARGEST_RECORD, Record, Source, Table
 
 _DELIMITERS = (",", ";", "\t", "|")
@@ -112,13 +112,14 @@ def check_columns(
     found = find_fields(names, fields)
     if found["text"] or has_path(names, fields, "text"):
         return {}
+    if is_own_table(names):  # which has a notice of its own
+        return {fields.get("text", "text"): ""}
     advice = "(--field text=NAME says which column holds the text)"
     problem = f"no column is the text; {naming} {quote_list(names)}"
     if not found["title"]:
         yield Notice(where, problem, f"skipped {advice}", skipped=True)
         return None
-    if not is_result_row(names):  # a result of dedup has a notice of its own
-        yield Notice(where, problem, f"its articles are judged by their titles {advice}", skipped=False)
+    yield Notice(where, problem, f"its articles are judged by their titles {advice}", skipped=False)
     return {fields.get("text", "text"): ""}
 
 

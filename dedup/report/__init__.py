@@ -12,7 +12,7 @@ from dedup.report.comparison import write_comparison, write_pair
 from dedup.report.html import write_html
 from dedup.report.json_document import SCHEMAS, read_schema, write_json
 from dedup.report.pictures import PICTURES, plot_clustering, plot_explanation
-from dedup.report.rows import COLUMNS_AGAINST, columns_of, write_csv, write_jsonl, write_parquet
+from dedup.report.rows import COLUMNS_AGAINST, ROWS, Rows, columns_of, write_csv, write_jsonl, write_parquet
 from dedup.report.summary import Summary, counted, summarise
 from dedup.report.table import write_table
 from dedup.results.clustering import COLUMNS
@@ -21,7 +21,9 @@ __all__ = [
     "COLUMNS",
     "COLUMNS_AGAINST",
     "PICTURES",
+    "ROWS",
     "SCHEMAS",
+    "Rows",
     "Summary",
     "columns_of",
     "counted",

@@ -22,7 +22,7 @@ SCHEMA = 1
 SCHEMAS = ("jsonl", "json", "kept")
 """Names of the JSON schemas: of a row of `jsonl`, `csv` or `parquet`, of the `json` document, of what `--keep` adds."""
 
-_STORY_KEYS = ("id", "title", "canonical", "start", "end", "sources", "copy_groups", "revisions")
+_STORY_KEYS = ("id", "title", "canonical", "start", "end", "sources", "copy_groups", "storyline", "revisions")
 
 
 def write_json(found: Clustering | Arrivals, out: TextIO) -> None:
@@ -35,9 +35,10 @@ def write_json(found: Clustering | Arrivals, out: TextIO) -> None:
         settings: the settings by name, with their `fingerprint`; an infinite window is null.
         summary: the numbers of `Summary`.
         stories: the largest first; each with `id`, `title`, `canonical`, `start`, `end`, `sources`, `copy_groups`
-            (`id`, `canonical`, `articles` as ids) and `articles`, in order of publication, with the keys of
-            `to_records`; archived articles are included. `revisions` has the ids of the versions of each page with
-            several, the oldest first, and `earlier` the versions that are not in `articles`, with the same keys.
+            (`id`, `canonical`, `articles` as ids), `storyline` (its id) and `articles`, in order of publication, with
+            the keys of `to_records`; archived articles are included. `revisions` has the ids of the versions of each
+            page with several, the oldest first, and `earlier` the versions that are not in `articles`.
+        storylines: those of these stories, the largest first, with the fields of `Storyline`.
         links: the scored pairs inside the stories, with the fields of `Link`.
         notices: problems of the input, with the fields of `Notice`.
     """
@@ -55,6 +56,9 @@ def write_json(found: Clustering | Arrivals, out: TextIO) -> None:
     _write_list("stories", _stories(found), out)
     out.write(",\n")
     written = {article for story in found.stories for article in story.articles}
+    lines = {story.storyline for story in found.stories}
+    _write_list("storylines", (line.to_record() for line in clustering.storylines if line.id in lines), out)
+    out.write(",\n")
     _write_list("links", (asdict(link) for link in clustering.links if link.a in written), out)
     out.write(",\n")
     _write_list("notices", (asdict(notice) for notice in clustering.notices), out)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 PICTURES = (".png", ".svg")
 _INK, _FAINT, _MAIN, _OTHER = "#1d1b18", "#6b655b", "#8c2f1b", "#3a6a7d"
 _WORDS = 12
+_BARS, _LABELS = 40, 6  # days that are drawn as bars; dates under them
 
 
 def plot_clustering(clustering: Clustering, out: BinaryIO, style: str) -> None:
@@ -29,7 +30,8 @@ def plot_clustering(clustering: Clustering, out: BinaryIO, style: str) -> None:
         MissingDependencyError: matplotlib is not installed.
     """
     figure = _figure(11, 3.4)
-    from matplotlib.ticker import MaxNLocator, NullFormatter, ScalarFormatter
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+    from matplotlib.ticker import MaxNLocator, NullLocator
 
     sizes, scores, days = figure.subplots(1, 3)
     counts = Counter(len(story.articles) for story in clustering.stories)
@@ -37,9 +39,11 @@ def plot_clustering(clustering: Clustering, out: BinaryIO, style: str) -> None:
     if counts:
         sizes.scatter(list(counts), list(counts.values()), color=_MAIN, s=22)
         sizes.set(xscale="log", yscale="log")
-        for axis in (sizes.xaxis, sizes.yaxis):
-            axis.set_major_formatter(ScalarFormatter())
-            axis.set_minor_formatter(NullFormatter())
+        for axis, values in ((sizes.xaxis, counts), (sizes.yaxis, counts.values())):
+            ticks = _ticks(max(values))
+            axis.set_ticks(ticks, [f"{tick:,}" for tick in ticks])
+            axis.set_minor_locator(NullLocator())
+            axis.set_view_interval(0.8, max(2.0, max(values) * 1.4), ignore=True)
 
     links = clustering.links
     bins = [step / 40 for step in range(41)]
@@ -53,14 +57,29 @@ def plot_clustering(clustering: Clustering, out: BinaryIO, style: str) -> None:
     if begun:
         first, last = min(begun), max(begun)
         span = [first + timedelta(step) for step in range((last - first).days + 1)]
-        days.fill_between(span, [begun[day] for day in span], step="mid", color=_MAIN, alpha=0.85, linewidth=0)
-        days.tick_params(axis="x", rotation=30)
+        if len(span) <= _BARS:
+            days.bar(span, [begun[day] for day in span], width=0.9, color=_MAIN, alpha=0.85)
+            shown = span[:: -(-len(span) // _LABELS)]
+            days.set_xticks(shown, [f"{day:%d %b}".lstrip("0") for day in shown])
+            days.set_xlabel(str(first.year) if first.year == last.year else f"{first.year}–{last.year}")
+        else:
+            days.fill_between(span, [begun[day] for day in span], step="mid", color=_MAIN, alpha=0.85, linewidth=0)
+            locator = AutoDateLocator(minticks=2, maxticks=_LABELS)
+            days.xaxis.set_major_locator(locator)
+            days.xaxis.set_major_formatter(ConciseDateFormatter(locator))
     else:
         days.text(0.5, 0.5, "no dates", ha="center", va="center", color=_FAINT, transform=days.transAxes)
     for axes in (scores, days):
-        axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.yaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10], integer=True))
     days.set(title="Stories by start date", ylabel="stories")
     _save(figure, out, style)
+
+
+def _ticks(most: int) -> list[int]:
+    """Return the whole numbers that a logarithmic axis up to `most` is labelled with."""
+    decades = [10**power for power in range(len(str(most)) + 1)]
+    every = decades if most > 1_000 else [step * decade for decade in decades for step in (1, 2, 5)]
+    return [tick for tick in every if tick <= max(2, most * 1.4)]
 
 
 def plot_explanation(explanation: Explanation, out: BinaryIO, style: str) -> None:

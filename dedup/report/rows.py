@@ -1,49 +1,145 @@
-"""Write a result as rows, one per article: JSON lines, CSV and Parquet, all with the same columns."""
+"""Write a result as rows: JSON lines, CSV and Parquet, with one row per article, per story or per scored pair."""
 
 from __future__ import annotations
 
 import csv
 import re
-from typing import IO, TYPE_CHECKING, TextIO
+from collections.abc import Iterator
+from dataclasses import asdict, fields
+from datetime import date
+from typing import IO, TYPE_CHECKING, Any, Literal, TextIO
 
 from dedup.errors import MissingDependencyError
 from dedup.formats.escaping import escape_formula
 from dedup.formats.json_text import json_text
-from dedup.results.clustering import COLUMNS, Clustering
+from dedup.inputs.values import is_web_address
+from dedup.results.clustering import COLUMNS, Clustering, Link, Story, copies_in
 
 if TYPE_CHECKING:
     from dedup.archive import Arrivals
 
+Rows = Literal["articles", "stories", "pairs"]
+ROWS: tuple[Rows, ...] = ("articles", "stories", "pairs")
+"""What a row can be of."""
+
 COLUMNS_AGAINST = (*COLUMNS, "status", "copy_of")
 """Columns of `Arrivals.to_records`."""
+STORY_COLUMNS = (
+    *("story", "title", "articles", "copies", "outlets", "origins", "first", "last", "canonical", "likely_original"),
+    *("sources", "url", "storyline"),
+)
+"""Columns of a row per story."""
+PAIR_COLUMNS = ("story", *(field.name for field in fields(Link)), "title_a", "title_b")
+"""Columns of a row per scored pair: the story, the fields of `Link`, and the two titles."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ROW_GROUP = 1 << 16  # rows
+_FLOATS = {"probability", "score", "cosine", "jaccard", "containment", "days"}
+_COUNTS = {"articles", "copies", "outlets", "origins", "new_articles"}
 
 
-def columns_of(found: Clustering | Arrivals) -> tuple[str, ...]:
+def columns_of(found: Clustering | Arrivals, rows: Rows = "articles") -> tuple[str, ...]:
     """Return the columns of a result, in order."""
-    return COLUMNS if isinstance(found, Clustering) else COLUMNS_AGAINST
+    against = not isinstance(found, Clustering)
+    if rows == "stories":
+        return (*STORY_COLUMNS, "status", "new_articles") if against else STORY_COLUMNS
+    if rows == "pairs":
+        return PAIR_COLUMNS
+    return COLUMNS_AGAINST if against else COLUMNS
 
 
-def write_jsonl(found: Clustering | Arrivals, out: TextIO) -> None:
-    """Write one JSON object per article and line, in input order, with the keys of `to_records`."""
-    columns = columns_of(found)
-    for record in found.to_records():
+def records_of(found: Clustering | Arrivals, rows: Rows = "articles") -> list[dict[str, Any]]:
+    """Return the rows of a result as mappings: articles in input order, stories by size, pairs by score."""
+    if rows == "stories":
+        return [*_stories(found)]
+    if rows == "pairs":
+        return [*_pairs(found)]
+    return found.to_records()
+
+
+def origins_in(story: Story) -> int:
+    """Return at most how many texts of a story are independent: its articles without copies."""
+    return len(story.articles) - copies_in(story)
+
+
+def _stories(found: Clustering | Arrivals) -> Iterator[dict[str, Any]]:
+    clustering = found if isinstance(found, Clustering) else found.clustering
+    for story in found.stories:
+        shown = clustering.articles[clustering.place(story.canonical)]
+        record: dict[str, Any] = {
+            "story": story.id,
+            "title": story.title,
+            "articles": len(story.articles),
+            "copies": copies_in(story),
+            "outlets": len(story.sources),
+            "origins": origins_in(story),
+            "first": _iso(story.start),
+            "last": _iso(story.end),
+            "canonical": story.canonical,
+            "likely_original": _likely_original(clustering, story),
+            "sources": "; ".join(story.sources),
+            "url": shown.url if is_web_address(shown.url) else "",
+            "storyline": story.storyline,
+        }
+        if not isinstance(found, Clustering):
+            new = sum(clustering.place(one) < found.count for one in story.articles)
+            record |= {"status": "new" if new == len(story.articles) else "continues", "new_articles": new}
+        yield record
+
+
+def _iso(day: date | None) -> str | None:
+    return day.isoformat() if day else None
+
+
+def _likely_original(clustering: Clustering, story: Story) -> str | None:
+    """Return the likely original of the largest copy group of a story; None where it is unsure or cannot be known."""
+    from dedup.results.provenance import SURE, likely_originals, version_texts
+
+    if not clustering.has_texts or not story.copy_groups:
+        return None
+    group = max(story.copy_groups, key=lambda group: len(group.articles))
+    odds, _ = likely_originals(version_texts(clustering, group))
+    best = max(range(len(odds)), key=odds.__getitem__)
+    return group.articles[best] if odds[best] >= SURE else None
+
+
+def _pairs(found: Clustering | Arrivals) -> Iterator[dict[str, Any]]:
+    clustering = found if isinstance(found, Clustering) else found.clustering
+    written = {article for story in found.stories for article in story.articles}
+    for link in clustering.links:
+        if link.a in written:
+            one, other = (clustering.articles[clustering.place(name)] for name in (link.a, link.b))
+            story = clustering.story_of(link.a).id
+            yield {"story": story, **asdict(link), "title_a": one.title, "title_b": other.title}
+
+
+def write_jsonl(found: Clustering | Arrivals, out: TextIO, *, rows: Rows = "articles") -> None:
+    """Write one JSON object per row and line, with the columns as keys."""
+    columns = columns_of(found, rows)
+    for record in records_of(found, rows):
         out.write(json_text({column: record[column] for column in columns}) + "\n")
 
 
-def write_csv(found: Clustering | Arrivals, out: TextIO) -> None:
-    """Write a header, then one row per article in input order, with the columns of `to_records`.
+def write_csv(found: Clustering | Arrivals, out: TextIO, *, rows: Rows = "articles", bom: bool = False) -> None:
+    """Write a header, then the rows.
 
-    Missing values are empty; `canonical` is `true` or `false`. Rows end with CRLF (RFC 4180), so that a lone line feed
-    or carriage return inside a title is quoted and preserved. A text that a spreadsheet would evaluate as a formula
-    gets an apostrophe as prefix, see `escape_formula`. Lone surrogates, which UTF-8 cannot encode, become U+FFFD.
+    Missing values are empty; `canonical` of an article is `true` or `false`. Rows end with CRLF (RFC 4180), so that a
+    lone line feed or carriage return inside a title is quoted and preserved. A text that a spreadsheet would evaluate
+    as a formula gets an apostrophe as prefix, see `escape_formula`. Lone surrogates, which UTF-8 cannot encode, become
+    U+FFFD.
+
+    Args:
+        found: the result.
+        out: a text stream.
+        rows: what a row is of.
+        bom: whether to begin with a byte order mark, by which a spreadsheet knows UTF-8.
     """
+    if bom:
+        out.write("\ufeff")
     writer = csv.writer(out, lineterminator="\r\n")
-    columns = columns_of(found)
+    columns = columns_of(found, rows)
     writer.writerow(columns)
-    for record in found.to_records():
+    for record in records_of(found, rows):
         writer.writerow([_cell(record[column]) for column in columns])
 
 
@@ -52,16 +148,16 @@ def _cell(value: str | float | bool | None) -> str:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, float):
+    if isinstance(value, int | float):
         return repr(value)
     return _SURROGATE.sub("\ufffd", escape_formula(value))
 
 
-def write_parquet(found: Clustering | Arrivals, out: IO[bytes]) -> None:
-    """Write one row per article in input order, with the columns of `to_records`.
+def write_parquet(found: Clustering | Arrivals, out: IO[bytes], *, rows: Rows = "articles") -> None:
+    """Write the rows as columns.
 
-    `canonical` is a boolean and `probability` a double. All other columns are strings, also `published`, which can be a
-    day or a time. Missing values are null.
+    `canonical` of an article is a boolean, numbers of articles are integers, probabilities and scores doubles. All
+    other columns are strings, also `published`, which can be a day or a time. Missing values are null.
 
     Raises:
         MissingDependencyError: pyarrow is not installed.
@@ -71,9 +167,11 @@ def write_parquet(found: Clustering | Arrivals, out: IO[bytes]) -> None:
         from pyarrow import parquet
     except ImportError:
         raise MissingDependencyError("writing Parquet", "pyarrow", extra="parquet") from None
-    kinds = {"canonical": pa.bool_(), "probability": pa.float64()}
-    schema = pa.schema([(column, kinds.get(column, pa.string())) for column in columns_of(found)])
-    records = found.to_records()
+    kinds = dict.fromkeys(_FLOATS, pa.float64()) | dict.fromkeys(_COUNTS, pa.int64())
+    if rows == "articles":
+        kinds["canonical"] = pa.bool_()
+    schema = pa.schema([(column, kinds.get(column, pa.string())) for column in columns_of(found, rows)])
+    records = records_of(found, rows)
     with parquet.ParquetWriter(out, schema) as writer:
         for start in range(0, len(records), _ROW_GROUP):
             writer.write_table(pa.Table.from_pylist(records[start : start + _ROW_GROUP], schema=schema))

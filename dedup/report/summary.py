@@ -27,6 +27,7 @@ class Summary:
         shared_stories: number of stories with more than one article.
         shared_articles: number of articles in `shared_stories`.
         copies: number of articles that repeat the text of another; two in a group of three copies.
+        storylines: number of storylines of these stories.
         skipped: number of records, lines and files of the input that were skipped.
         new: number of articles in stories without an archived article.
         continuing: number of articles that continue archived stories, without copies.
@@ -40,6 +41,7 @@ class Summary:
     shared_stories: int
     shared_articles: int
     copies: int
+    storylines: int
     skipped: int
     new: int | None = None
     continuing: int | None = None
@@ -66,6 +68,7 @@ def summarise(found: Clustering | Arrivals) -> Summary:
         shared_stories=len(shared),
         shared_articles=sum(clustering.place(article) < count for story in shared for article in story.articles),
         copies=sum(min(sum(clustering.place(one) < count for one in group), len(group) - 1) for group in groups),
+        storylines=len({story.storyline for story in found.stories}),
         skipped=sum(notice.count for notice in clustering.notices if notice.skipped),
         revisions=earlier or None,
     )

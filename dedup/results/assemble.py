@@ -16,7 +16,7 @@ from dedup.group.canonical import canonical_of_group, canonical_of_story
 from dedup.group.copies import first_of_group
 from dedup.inputs.collection import Collection, Seniority, published_seconds
 from dedup.results.clustering import Clustering, CopyGroup, Story
-from dedup.results.story_ids import copy_group_id, story_id
+from dedup.results.story_ids import copy_group_id, story_id, storyline_id
 
 if TYPE_CHECKING:
     from dedup.match.stories import Pairs
@@ -34,10 +34,11 @@ def assemble(findings: Findings, settings: Settings) -> Clustering:
     unit = findings.units
     totals = mean_scores(findings.pairs, label, unit).tolist()
     seniority = collection.seniorities()
+    storyline = _storyline_ids(findings, seniority)
     members: dict[int, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
     for article in sorted(range(len(collection)), key=seniority.__getitem__):
         members[int(label[article])][int(unit[article])].append(article)
-    stories = [_story(findings, list(units.values()), totals, seniority) for units in members.values()]
+    stories = [_story(findings, list(units.values()), totals, seniority, storyline) for units in members.values()]
     stories.sort(key=rank)
     labels, copy_labels = labels_of(stories, [article.id for article in collection.articles])
     return Clustering(
@@ -74,7 +75,11 @@ def mean_scores(pairs: Pairs, label: NDArray[np.int64], unit: NDArray[np.int64])
 
 
 def _story(
-    findings: Findings, units: Sequence[Sequence[int]], totals: Sequence[float], seniority: Sequence[Seniority]
+    findings: Findings,
+    units: Sequence[Sequence[int]],
+    totals: Sequence[float],
+    seniority: Sequence[Seniority],
+    storyline: Sequence[str],
 ) -> Story:
     """Return the story of some copy groups of distinct articles, each and all ordered by seniority."""
     collection, versions = findings.collection, findings.versions
@@ -92,6 +97,7 @@ def _story(
         start=dates[0] if dates else None,
         end=dates[-1] if dates else None,
         sources=tuple(sorted({article.source for article in articles if article.source})),
+        storyline=storyline[first],
         revisions=_revisions(collection, units) if collection.revisions else (),
     )
 
@@ -101,6 +107,15 @@ def _revisions(collection: Collection, units: Iterable[Iterable[int]]) -> tuple[
     latest = (place for unit in units for distinct in unit for place in collection.members[distinct])
     found = ((*collection.revisions[place], place) for place in latest if place in collection.revisions)
     return tuple(sorted(tuple(collection.articles[place].id for place in versions) for versions in found))
+
+
+def _storyline_ids(findings: Findings, seniority: Sequence[Seniority]) -> list[str]:
+    """Return the id of the storyline of each distinct article."""
+    first: dict[int, int] = {}
+    for article in sorted(range(len(seniority)), key=seniority.__getitem__):
+        first.setdefault(int(findings.storylines[article]), article)
+    name = {label: storyline_id(findings.collection.content_hashes[article]) for label, article in first.items()}
+    return [name[label] for label in findings.storylines.tolist()]
 
 
 def _copy_group(findings: Findings, unit: Sequence[int], seniority: Sequence[Seniority]) -> CopyGroup | None:

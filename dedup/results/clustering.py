@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from dedup.article import Article, Notice
 from dedup.comparison import Mentions, Part, Passage
 from dedup.errors import InputError, MissingDependencyError, UnknownArticleError
+from dedup.inputs.values import is_web_address
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     *("id", "story", "copy_group", "canonical", "title", "source", "published", "dated", "dated_by", "path"),
-    *("probability", "revision_of", "revised_by"),
+    *("probability", "storyline", "url", "author", "section", "revision_of", "revised_by"),
 )
 """Columns of a result, in order: one row per article."""
 
@@ -90,6 +91,7 @@ class Story:
         copy_groups: the groups of copies in the story; an article without a copy is in none.
         start, end: the first and the last known publication date, None where no article has a date.
         sources: the outlets, sorted.
+        storyline: id of the storyline that it belongs to, derived from the content of the storyline's first article.
         revisions: for each page of the story of which there are several versions their ids, the oldest first. The last
             is in `articles`; the others count nowhere.
     """
@@ -102,6 +104,7 @@ class Story:
     start: date | datetime | None
     end: date | datetime | None
     sources: tuple[str, ...]
+    storyline: str = ""
     revisions: tuple[tuple[str, ...], ...] = ()
 
     def to_record(self) -> dict[str, Any]:
@@ -119,6 +122,7 @@ class Story:
             "start": self.start.isoformat() if self.start else None,
             "end": self.end.isoformat() if self.end else None,
             "sources": list(self.sources),
+            "storyline": self.storyline,
             "revisions": [list(versions) for versions in self.revisions],
         }
 
@@ -132,6 +136,57 @@ class Story:
         rest = f", {len(self.articles) - _TABLE_ROWS:,} more" if len(self.articles) > _TABLE_ROWS else ""
         count = f"{self.title}: {len(self.articles):,} articles {_day_range(self.start, self.end)}{rest}"
         return _html_table(("Article", "Copies", ""), rows, count)
+
+
+@dataclass(frozen=True, slots=True)
+class Storyline:
+    """Stories that belong together, such as a deal and the reactions to it: what a reader follows.
+
+    Attributes:
+        id: derived from the content of the first article.
+        title: the title of the largest story.
+        stories: ids of the stories, the largest first.
+        size: number of articles.
+        start, end: the first and the last known publication date, None where no article has a date.
+        sources: the outlets, sorted.
+    """
+
+    id: str
+    title: str
+    stories: tuple[str, ...]
+    size: int
+    start: date | datetime | None
+    end: date | datetime | None
+    sources: tuple[str, ...]
+
+    @classmethod
+    def of(cls, stories: Sequence[Story]) -> Storyline:
+        """Return the storyline of some stories, the largest first; all have its id."""
+        from dedup.inputs.collection import published_seconds
+
+        return cls(
+            id=stories[0].storyline,
+            title=stories[0].title,
+            stories=tuple(story.id for story in stories),
+            size=sum(len(story.articles) for story in stories),
+            start=min(
+                (story.start for story in stories if story.start is not None), key=published_seconds, default=None
+            ),
+            end=max((story.end for story in stories if story.end is not None), key=published_seconds, default=None),
+            sources=tuple(sorted({source for story in stories for source in story.sources})),
+        )
+
+    def to_record(self) -> dict[str, Any]:
+        """Return the storyline as a mapping ready for JSON, with dates in ISO 8601."""
+        return {
+            "id": self.id,
+            "title": self.title,
+            "stories": list(self.stories),
+            "size": self.size,
+            "start": self.start.isoformat() if self.start else None,
+            "end": self.end.isoformat() if self.end else None,
+            "sources": list(self.sources),
+        }
 
 
 def copies_in(story: Story) -> int:
@@ -158,7 +213,7 @@ class Explanation:
         link: the scores; `link.score` is cosine less `background`, `date_penalty` and `outlet_penalty`, and
             `second_opinion`.
         background: mean similarity of the two to the other articles, which the score subtracts.
-        date_penalty: subtracted for the days between them.
+        date_penalty: subtracted for the days between them; in a crowded collection negative for articles of one day.
         outlet_penalty: subtracted because both come from one outlet.
         second_opinion: added to the score by a second opinion, may be negative; 0 where there was none.
         threshold: score that two single articles have to reach at the granularity of the settings.
@@ -302,6 +357,14 @@ class Clustering:
             object.__setattr__(self, "_links", self._evidence.links(self) if self._evidence else ())
         return self._links or ()
 
+    @property
+    def storylines(self) -> tuple[Storyline, ...]:
+        """The storylines, the largest first, then those whose largest story comes first; each story is in one."""
+        together: dict[str, list[Story]] = {}
+        for story in self.stories:
+            together.setdefault(story.storyline, []).append(story)
+        return tuple(sorted(map(Storyline.of, together.values()), key=lambda storyline: -storyline.size))
+
     def place(self, article: str | int) -> int:
         """Return the position of an article in `articles`, given its id or its position.
 
@@ -358,9 +421,10 @@ class Clustering:
         Keys: `id`, `story` (id of its story), `copy_group` (None without a copy), `canonical` (True for the one article
         to show of each story), `title`, `source`, `published` (ISO 8601 or None), `dated` (the date used for
         comparison, ISO 8601 or None), `dated_by` (origin of that date: `published`, `text`, `seen` or None), `path`,
-        `probability` (mean probability that its links inside the story are correct; None without links), `revision_of`
-        (id of the version before it of the same page) and `revised_by` (id of the latest version, which alone counts),
-        None where there is none.
+        `probability` (mean probability that its links inside the story are correct; None without links), `storyline`
+        (id of the storyline of its story), `url` ("" unless it is an address of http or https), `author`, `section`,
+        `revision_of` (id of the version before it of the same page) and `revised_by` (id of the latest version, which
+        alone counts), None where there is none.
         """
         groups = {
             article: group.id for story in self.stories for group in story.copy_groups for article in group.articles
@@ -384,6 +448,10 @@ class Clustering:
                     "dated_by": dated_by,
                     "path": article.path,
                     "probability": certainty.get(article.id),
+                    "storyline": story.storyline,
+                    "url": article.url if is_web_address(article.url) else "",
+                    "author": article.author,
+                    "section": article.section,
                     "revision_of": before.get(article.id),
                     "revised_by": latest.get(article.id),
                 }

@@ -34,7 +34,7 @@ class FindingsColumns:
         canonical: for each distinct article the canonical one of its copy group, or itself.
         roundups: canonical distinct articles that are round-ups, ascending.
         names: for each distinct article the digits of its content hash that ids are made of.
-        left, right, height, weights: the merge tree over the distinct articles, see `dedup.group.linkage.Tree`.
+        left, right, height, weights, joined: the merge tree over the distinct articles, see `dedup.group.linkage.Tree`.
         a, b, score, cosine: the scored pairs that some granularity joins or nearly joins, sorted; scores are whole
             multiples of `SCORE_UNIT`.
         copies: pairs of copies, shape (copies, 2).
@@ -56,6 +56,7 @@ class FindingsColumns:
     right: NDArray[np.int64]
     height: NDArray[np.float64]
     weights: NDArray[np.int64]
+    joined: int
     a: NDArray[np.int64]
     b: NDArray[np.int64]
     score: NDArray[np.int64]
@@ -98,6 +99,7 @@ def findings_columns(clustering: Clustering) -> FindingsColumns:
         right=tree.right,
         height=tree.height,
         weights=tree.weights,
+        joined=tree.joined,
         a=kept.a,
         b=kept.b,
         score=kept.score,

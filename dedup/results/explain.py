@@ -93,7 +93,7 @@ def explain(findings: Findings, clustering: Clustering, first: int, second: int)
     cosine = float(findings.cosines(np.array([a]), np.array([b]))[0])
     of_each = float(findings.background_similarity[a]), float(findings.background_similarity[b])
     background, days = sum(of_each) / 2, _days(findings, a, b)
-    worth = float(story_score(cosine, *of_each, days, settings.date_penalty))
+    worth = float(story_score(cosine, *of_each, days, settings.date_penalty, findings.crowding))
     outlet = float(outlet_penalty(worth, settings.outlet_penalty)) * SCORE_UNIT if findings.of_one_outlet(a, b) else 0.0
     opinion = findings.second_opinion(a, b)
     score = worth * SCORE_UNIT - outlet + opinion
@@ -125,7 +125,7 @@ def explain(findings: Findings, clustering: Clustering, first: int, second: int)
         same_story=same_story,
         link=link,
         background=background,
-        date_penalty=float(date_penalty(cosine - background, days, settings.date_penalty)),
+        date_penalty=float(date_penalty(cosine - background, days, settings.date_penalty, findings.crowding)),
         outlet_penalty=outlet,
         second_opinion=opinion,
         threshold=pair.threshold,

@@ -137,6 +137,11 @@ class Findings:
         return self.cut(self.tree, Settings().granularity)
 
     @cached_property
+    def storylines(self) -> NDArray[np.int64]:
+        """Storyline of each distinct article."""
+        return self.cut(self.tree, 1.0)
+
+    @cached_property
     def probabilities(self) -> Probabilities:
         """The calibration curves of link probabilities."""
         return Probabilities.shipped()

@@ -8,7 +8,7 @@ ARCHIVE_PREFIX = "archive:"
 """Prefix of the ids of archived articles when they are clustered together with new ones."""
 
 
-STORY_PREFIX, COPY_GROUP_PREFIX, DIGITS = "s", "c", 12
+STORY_PREFIX, STORYLINE_PREFIX, COPY_GROUP_PREFIX, DIGITS = "s", "l", "c", 12
 """An id is a prefix and the first hexadecimal digits of a content hash."""
 
 
@@ -20,6 +20,16 @@ def content_digits(content: bytes) -> str:
 def story_id(content: bytes) -> str:
     """Return the id of a story, given the content hash of its first article."""
     return STORY_PREFIX + content_digits(content)
+
+
+def storyline_id(content: bytes) -> str:
+    """Return the id of a storyline, given the content hash of its first article."""
+    return STORYLINE_PREFIX + content_digits(content)
+
+
+def storyline_of_story(story: str) -> str:
+    """Return the id of the storyline that begins with a story, given the story's id."""
+    return STORYLINE_PREFIX + story.removeprefix(STORY_PREFIX)
 
 
 def copy_group_id(content: bytes) -> str:

@@ -1,7 +1,9 @@
-"""The pages: an HTML shell without data, its style sheets and scripts, and the OpenAPI document.
+"""The page: an HTML shell without data, its style sheet and script, and the OpenAPI document.
 
-The shell needs no token: its scripts request the data from the API, with the token of the reader. Its content security
-policy allows only its own style sheets and scripts and requests to this service, and no markup from strings.
+Shell, style and scripts are those of the page that `--format html` writes; the script that takes the stories from the
+API replaces the one that takes them from the file. The shell needs no token: its script requests the data with the
+token of the reader. Its content security policy allows only its own style sheet and script and requests to this
+service, and no markup from strings.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 import dedup
-from dedup.report.html import environment
+from dedup.report.html import environment, page_script, template_source
 from dedup.service.articles_api import json_response
 
 POLICY = (
@@ -22,15 +24,6 @@ POLICY = (
     "form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 )
 """Content security policy of the pages."""
-ASSETS = {
-    "page.css": ("dedup.report.html", "text/css"),
-    "icon.svg": ("dedup.service", "image/svg+xml"),
-    "service.css": ("dedup.service", "text/css"),
-    "shown.js": ("dedup.report.html", "text/javascript"),
-    "service.js": ("dedup.service", "text/javascript"),
-    "views.js": ("dedup.service", "text/javascript"),
-}
-"""Package whose templates have an asset, and its media type, by name."""
 
 
 def page_routes(document: Callable[[], dict[str, Any]]) -> APIRouter:
@@ -39,15 +32,16 @@ def page_routes(document: Callable[[], dict[str, Any]]) -> APIRouter:
     Args:
         document: returns the OpenAPI document.
     """
-    from jinja2 import ChoiceLoader, PackageLoader
-
     routes = APIRouter(include_in_schema=False)
-    templates = environment()
-    templates.loader = ChoiceLoader([PackageLoader("dedup.service"), PackageLoader("dedup.report.html")])
-    shell = templates.get_template("service.html").render(version=dedup.__version__)
+    empty: dict[str, Any] = {"made": "", "skipped": (), "stories": (), "leads": ()}
+    template = environment().get_template("page.html")
+    shell = template.render(live=True, title="Stories", version=dedup.__version__, **empty)
     headers = {"Content-Security-Policy": POLICY}
-    sources = {
-        name: (files(package) / "templates" / name).read_text(encoding="utf-8") for name, (package, _) in ASSETS.items()
+    own = files("dedup.service") / "templates"
+    assets = {
+        "icon.svg": ((own / "icon.svg").read_text(encoding="utf-8"), "image/svg+xml"),
+        "page.css": (template_source("page.css"), "text/css"),
+        "page.js": (page_script((own / "service.js").read_text(encoding="utf-8")), "text/javascript"),
     }
 
     @routes.get("/")
@@ -56,11 +50,12 @@ def page_routes(document: Callable[[], dict[str, Any]]) -> APIRouter:
 
     @routes.get("/assets/{name}")
     async def asset(name: str) -> Response:
-        if name not in sources:
+        if name not in assets:
             from starlette.exceptions import HTTPException
 
             raise HTTPException(404)
-        return Response(sources[name], 200, {"Cache-Control": "no-cache"}, ASSETS[name][1])
+        text, media_type = assets[name]
+        return Response(text, 200, {"Cache-Control": "no-cache"}, media_type)
 
     @routes.get("/openapi.json")
     async def openapi() -> Response:

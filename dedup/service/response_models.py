@@ -42,6 +42,7 @@ class Change(_Record):
     story: str
     before: str
     at: str
+    storyline: str = Field(description="The storyline of the story, empty without one.")
 
 
 class Link(_Record):
@@ -67,6 +68,7 @@ class Placement(_Record):
     id: str
     status: Literal["added", "updated", "unchanged", "matched"]
     story: str | None
+    storyline: str | None = Field(description="The storyline of the story.")
     new_story: bool = Field(description="Whether the story is new.")
     copy_of: str | None
     suspected_copy_of: str | None = Field(
@@ -108,12 +110,54 @@ class Story(_Record):
     start: str | None
     end: str | None
     sources: list[str]
+    storyline: str = Field(description="The storyline that it belongs to.")
     revisions: list[list[str]] = Field(description="The versions of each page with several; the last is in `articles`.")
 
 
 class Stories(_Record):
     stories: list[Story]
     next: str | None = Field(description="The cursor of the next page, null on the last.")
+
+
+class ArticleColumns(_Record):
+    """Articles by column; every column that is there has a value for each."""
+
+    ids: list[str]
+    titles: list[str]
+    heads: list[str] = Field(description="The beginning of the text of an article without a title.")
+    sources: list[str]
+    dates: list[str | None]
+    published: list[float | None] = Field(description="Seconds since 1970.")
+    seconds: list[float | None] = Field(description="Of the date that is used for comparison.")
+    langs: list[str]
+    datedBy: list[str | None] = Field(  # noqa: N815 - a name of the page's script
+        default_factory=list, description="Origin of a date that is no date of publication."
+    )
+    urls: list[str] = Field(default_factory=list)
+    authors: list[str] = Field(default_factory=list)
+    sections: list[str] = Field(default_factory=list)
+
+
+class OverviewStory(_Record):
+    """A story whose articles are places in the columns."""
+
+    id: str
+    title: str
+    size: int
+    articles: list[int]
+    canonical: int
+    copies: list[list[int]]
+    start: float | None
+    end: float | None
+    sources: list[str]
+    storyline: str | None = Field(description="Its storyline, where it shares it with another story.")
+
+
+class Overview(_Record):
+    articles: ArticleColumns
+    stories: list[OverviewStory]
+    cursor: int = Field(description="The changes after this cursor are not in it.")
+    total: int = Field(description="Articles of the index.")
 
 
 class Head(_Record):

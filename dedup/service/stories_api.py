@@ -11,8 +11,11 @@ from starlette.responses import Response
 
 from dedup.article import Article
 from dedup.errors import CursorError, InputError, UnknownArticleError
+from dedup.formats.json_text import finite, json_text
 from dedup.index import Change, IndexedArticle, StoryIndex
+from dedup.inputs.collection import published_seconds
 from dedup.pipeline import cluster
+from dedup.report.html.payload import article_columns, shared_storylines
 from dedup.results.clustering import Clustering, CopyGroup, Explanation
 from dedup.results.provenance import Provenance, trace
 from dedup.service import response_models as models
@@ -25,6 +28,8 @@ from dedup.service.state import State
 
 MOST = 1_000
 """Stories, changes or articles in one answer at most."""
+NEWEST = 10_000
+"""Articles of an overview, the last added ones; the rest of their stories comes with them."""
 VERSIONS = 40
 """Articles of a copy group that are compared at most, the first ones."""
 
@@ -37,6 +42,7 @@ StoryId = Annotated[
 def story_routes(state: State) -> APIRouter:
     """Return the routes."""
     index, settings, bodies = state.index, state.settings, state.request_models
+    newest = Newest()
     routes = APIRouter(prefix="/v1", tags=["stories"], dependencies=requirements(state, "read"))
 
     @routes.get(
@@ -69,6 +75,19 @@ def story_routes(state: State) -> APIRouter:
             _page, index, cursor, since=_date("since", since), outlet=outlet, min_size=min_size, limit=limit
         )
         return json_response({"stories": [one.to_record() for one in found.stories], "next": found.next})
+
+    @routes.get(
+        "/overview",
+        operation_id="overview",
+        summary="The stories of the articles that were added last, as columns: what the pages list",
+        response_model=models.Overview,
+        responses={
+            200: {"description": "Articles by column, and stories whose articles are places in these columns."},
+            **models.problem_answers(401, 403),
+        },
+    )
+    async def overview() -> Response:
+        return Response(await state.heavy.run(newest, index), 200, media_type="application/json")
 
     @routes.get(
         "/stories/{id}",
@@ -188,12 +207,49 @@ def story_routes(state: State) -> APIRouter:
     return routes
 
 
+class Newest:
+    """The overview of an index as JSON, kept until the index changes."""
+
+    def __init__(self) -> None:
+        self._kept = (-1, "")
+
+    def __call__(self, index: StoryIndex) -> str:
+        stats = index.stats()
+        cursor, known = stats["changes"], self._kept
+        if known[0] != cursor:
+            record = overview_record(index.newest(NEWEST))
+            known = cursor, json_text({**record, "cursor": cursor, "total": stats["articles"]})
+            self._kept = known
+        return known[1]
+
+
 _ARTICLE = {"article": {"operationId": "article", "parameters": {"id": "$response.body#/canonical"}}}
 
 
 def explanation_record(explanation: Explanation) -> dict[str, Any]:
     """Return an explanation, ready for JSON."""
     return {**asdict(explanation), "waterfall": [asdict(part) for part in explanation.waterfall()]}
+
+
+def overview_record(clustering: Clustering) -> dict[str, Any]:
+    """Return articles as columns, and stories by places in them, ready for JSON."""
+    place, storylines = clustering.place, shared_storylines(clustering)
+    stories = [
+        {
+            "id": story.id,
+            "title": story.title,
+            "size": len(story.articles),
+            "articles": [place(one) for one in story.articles],
+            "canonical": place(story.canonical),
+            "copies": [[place(one) for one in group.articles] for group in story.copy_groups],
+            "start": finite(published_seconds(story.start)),
+            "end": finite(published_seconds(story.end)),
+            "sources": [*story.sources],
+            "storyline": storylines.get(story.id),
+        }
+        for story in clustering.stories
+    ]
+    return {"articles": article_columns(clustering), "stories": stories}
 
 
 def head_record(held: IndexedArticle) -> dict[str, Any]:

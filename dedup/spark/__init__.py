@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from dedup.errors import EngineError, MissingDependencyError
-from dedup.results.story_ids import COPY_GROUP_PREFIX, DIGITS, STORY_PREFIX
+from dedup.results.story_ids import COPY_GROUP_PREFIX, DIGITS, STORY_PREFIX, STORYLINE_PREFIX
 from dedup.settings import METHOD_VERSION, Settings
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["cluster", "cluster_against"]
 
-LAYOUT = 6
+LAYOUT = 7
 """Version of the checkpoints: raised when a run cannot resume from those of an earlier version."""
 SESSION = {
     "spark.sql.session.timeZone": "UTC",
@@ -58,9 +58,10 @@ def cluster(
 
     Returns:
         A row per article: `id`, `story`, `copy_group` (null without a copy), `canonical` (true for the representative
-        of each story) and `score` (mean score to the other texts of its story; null for a story of one text).
-        The first four equal those of `dedup.cluster(…).to_records()`. Rows are read from the folder when they are
-        needed, so a temporary folder lives as long as the session; after an error it is removed at once.
+        of each story), `score` (mean score to the other texts of its story; null for a story of one text) and
+        `storyline` (of its story). All but the score equal those of `dedup.cluster(…).to_records()`. Rows are read
+        from the folder when they are needed, so a temporary folder lives as long as the session; after an error it is
+        removed at once.
 
     Raises:
         InputError: the data frame has no column with a text or a title, or a duplicate column.
@@ -89,14 +90,15 @@ def cluster_against(
 
     Args:
         dataframe: a row per new article.
-        archive: a row per archived article, with the same columns, a unique `id` and optionally the `story` it was in.
+        archive: a row per archived article, with the same columns, a unique `id` and optionally the `story` and the
+            `storyline` it was in.
         settings, background, fields, folder, partitions, chunk: as for `cluster`.
 
     Returns:
         The columns of `cluster`, and for each new article its `status` (`copy` of an archived one, `continues` a story
         with one, or `new`) and `copy_of` (the id of its first published archived copy, or null). Archived articles are
         included, with the prefix `archive:` and the status `archived`, as their story may have changed. A story
-        inherits the name of the archived story it shares most articles with.
+        inherits the name of the archived story it shares most articles with, and a storyline that of a storyline.
 
     Raises:
         InputError: as for `cluster`; an archived id is missing or not unique, or a new id begins with `archive:`.
@@ -164,14 +166,16 @@ def _import() -> None:
 
 def clustered(job: Job, dataframe: DataFrame, fields: Mapping[str, str]) -> DataFrame:
     """Run all steps of the pipeline; each writes a checkpoint."""
+    from dedup.group.cut import EVENT
     from dedup.spark.boilerplate import find_boilerplate
     from dedup.spark.copies import band_candidates, decide_pairs, find_representatives
-    from dedup.spark.families import decide_by_family
+    from dedup.spark.families import decide_by_family, in_series
     from dedup.spark.features import features as features_of
     from dedup.spark.features import misplaced_bodies, without_known, without_misplaced_bodies
-    from dedup.spark.grouping import alike_pairs, linkable_pairs, stories, units
+    from dedup.spark.grouping import alike_pairs, assembled, cut_stories, linkable_pairs, units
     from dedup.spark.reading import read_articles
-    from dedup.spark.story_pairs import days_of, find_pairs, rescored, times_of
+    from dedup.spark.story_pairs import crowding, days_of, find_pairs, rescored, times_of
+    from dedup.spark.storylines import articles_as_groups, names_of, regrouped, storylines
     from dedup.spark.tfidf import frequencies, languages_of, totals, vectors
 
     members, distinct, words = read_articles(job, dataframe, fields, _today(job))
@@ -190,19 +194,32 @@ def clustered(job: Job, dataframe: DataFrame, fields: Mapping[str, str]) -> Data
     weighted, several = vectors(job, features, frequencies(job, features, hidden, languages), languages)
     times = times_of(job, weighted, hidden)
     days = days_of(times)
-    total = totals(job, weighted, hidden)
-    found, ends = find_pairs(job, weighted, hidden, banded, family, total, days, several=several)
-    pairs = rescored(job, found, times, sum(days.values()))
+    total, count = totals(job, weighted, hidden), sum(days.values())
+    strangers = family.union(in_series(job, distinct)).distinct()
+    found, ends = find_pairs(job, weighted, hidden, banded, strangers, total, days, several=several)
+    taken = crowding(job, found, times, count)
+    pairs = rescored(job, found, taken)
 
     more = decide_pairs(job, "alike", alike_pairs(pairs, known), features, agreeing=False)
     one_text = units(job, banded.union(more), features, weighted)
     joined = job.checkpoints.step("linked", lambda: linkable_pairs(pairs, ends, one_text, more), by="task")
-    grouped = stories(job, joined, ends, one_text, hidden, distinct, weighted)
-    return job.checkpoints.step("result", lambda: _labelled(members, grouped), rows=job.checkpoints.rows("members"))
+    events = cut_stories(job, "events", EVENT, joined, ends, one_text, hidden)
+    articles = articles_as_groups(job, weighted, hidden, count)
+    lines, wider = storylines(job, articles, events, joined, ends, taken)
+    named = job.checkpoints.step("storylines", lambda: names_of(regrouped(distinct, events, lines), distinct))
+    of, granularity = events, job.settings.granularity
+    if granularity < EVENT:
+        of = cut_stories(job, "cut", granularity, joined, ends, one_text, hidden)
+    elif granularity > EVENT:
+        of = job.checkpoints.step("cut", lambda: regrouped(distinct, events, wider))
+    grouped = assembled(job, joined, ends, one_text, of, distinct, weighted)
+    return job.checkpoints.step(
+        "result", lambda: _labelled(members, grouped, named), rows=job.checkpoints.rows("members")
+    )
 
 
-def _labelled(members: DataFrame, grouped: DataFrame) -> DataFrame:
-    """Return a row per article; one in no component is a story together with its exact duplicates."""
+def _labelled(members: DataFrame, grouped: DataFrame, storylines: DataFrame) -> DataFrame:
+    """Return a row per article; one in no story with others is one together with its exact duplicates."""
     from pyspark.sql import functions as F
 
     def named(prefix: str, name: Column) -> Column:
@@ -210,12 +227,17 @@ def _labelled(members: DataFrame, grouped: DataFrame) -> DataFrame:
 
     inside = F.col("story").isNotNull()
     copies = F.when(inside, F.col("copy_group")).when(F.col("several"), F.col("name"))
-    return members.join(grouped, "n", "left").select(
-        "id",
-        named(STORY_PREFIX, F.coalesce("story", "name")).alias("story"),
-        named(COPY_GROUP_PREFIX, copies).alias("copy_group"),
-        (F.col("first") & (F.col("n") == F.coalesce("shown", "n"))).alias("canonical"),
-        "score",
+    return (
+        members.join(grouped, "n", "left")
+        .join(storylines, "n", "left")
+        .select(
+            "id",
+            named(STORY_PREFIX, F.coalesce("story", "name")).alias("story"),
+            named(COPY_GROUP_PREFIX, copies).alias("copy_group"),
+            (F.col("first") & (F.col("n") == F.coalesce("shown", "n"))).alias("canonical"),
+            "score",
+            named(STORYLINE_PREFIX, F.coalesce("storyline", "name")).alias("storyline"),
+        )
     )
 
 

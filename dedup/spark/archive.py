@@ -1,14 +1,15 @@
-"""Cluster against an archive: inherited story names, and the status of each new article.
+"""Cluster against an archive: inherited names of stories and storylines, and the status of each new article.
 
-As in `dedup.archive` a story inherits the name of the archived story it shares most articles with, and each name is
-given once. Names that only one story claims are assigned by a join; the driver decides contested ones, where stories
-were merged or split.
+As in `dedup.archive` a story inherits the name of the archived story it shares most articles with, a storyline that of
+an archived storyline, and each name is given once. Names that only one claims are assigned by a join; the driver
+decides contested ones, where stories were merged or split.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from dedup.errors import InputError
 from dedup.inputs.fields import find_fields
@@ -21,11 +22,12 @@ if TYPE_CHECKING:
 
     from dedup.spark.job import Job
 
-STORY = "story"
+NAMED = ("story", "storyline")
+"""Columns with names that are inherited."""
 
 
 def combined_with_archive(new: DataFrame, archive: DataFrame, fields: Mapping[str, str]) -> tuple[DataFrame, DataFrame]:
-    """Return the rows of both, with prefixed archive ids; and the known stories of archived ones (`id`, `was`).
+    """Return the rows of both, with prefixed archive ids; and what archived ones were in: `id`, `story`, `storyline`.
 
     Raises:
         InputError: an archived article has no id or a duplicate one, or a new id has the prefix of archived ones.
@@ -49,29 +51,31 @@ def combined_with_archive(new: DataFrame, archive: DataFrame, fields: Mapping[st
         new = new.withColumn(new_name, column(new_name).cast("string"))
     marked = archive.withColumn(name, F.concat(F.lit(ARCHIVE_PREFIX), own))
     known = archive.select(
-        F.concat(F.lit(ARCHIVE_PREFIX), own).alias("id"), _known(archive).cast("string").alias("was")
+        F.concat(F.lit(ARCHIVE_PREFIX), own).alias("id"), *(_known(archive, name).alias(name) for name in NAMED)
     )
-    marked = marked.drop(STORY) if STORY in marked.columns else marked
+    marked = marked.drop(*NAMED)
     with spark_errors("putting archive and input together"):
         both = new.unionByName(marked, allowMissingColumns=True)
-    return both, known.where("was is not null and was != ''")
+    return both, known
 
 
 def against_archive(job: Job, result: DataFrame, known: DataFrame) -> DataFrame:
-    """Add inherited story names, `status` and `copy_of` to the result of a run over both.
+    """Add inherited names, `status` and `copy_of` to the result of a run over both.
 
     Args:
         job: the run.
         result: the result of `clustered`.
-        known: the known stories, from `combined_with_archive`.
+        known: the known names, from `combined_with_archive`.
     """
     from pyspark.sql import Window
     from pyspark.sql import functions as F
 
     checkpoints = job.checkpoints
-    renamed = checkpoints.step("renamed", lambda: _renamed(job, result, known))
-    named = result.join(renamed.select(F.col("own").alias("story"), "name"), "story", "left")
-    named = named.withColumn("story", F.coalesce("name", "story")).drop("name")
+    named = result
+    for of in NAMED:
+        renamed = checkpoints.step(f"{of}.renamed", partial(_renamed, job, result, known, of))
+        named = named.join(renamed.withColumnRenamed("own", of), of, "left")
+        named = named.withColumn(of, F.coalesce("name", of)).drop("name")
     archived = F.startswith("id", F.lit(ARCHIVE_PREFIX))
 
     # The order of publication, as in `dedup.results.assemble`.
@@ -103,7 +107,7 @@ def against_archive(job: Job, result: DataFrame, known: DataFrame) -> DataFrame:
         .otherwise(F.lit("new"))
     )
     copied = F.when(~archived, F.col("original"))
-    columns = ("id", "story", "copy_group", "canonical", "score")
+    columns = ("id", "story", "copy_group", "canonical", "score", "storyline")
     return checkpoints.step(
         "arrivals",
         lambda: combined.select(*columns, status.alias("status"), copied.alias("copy_of")),
@@ -111,48 +115,57 @@ def against_archive(job: Job, result: DataFrame, known: DataFrame) -> DataFrame:
     )
 
 
-def _renamed(job: Job, result: DataFrame, known: DataFrame) -> DataFrame:
-    """Return the stories that are renamed: `own`, the name they have, and the new `name`."""
+def _renamed(job: Job, result: DataFrame, known: DataFrame, of: str) -> DataFrame:
+    """Return the stories or storylines that are renamed: `own`, the name they have, and the new `name`.
+
+    Args:
+        job: the run.
+        result: the result of `clustered`.
+        known: the known names, from `combined_with_archive`.
+        of: the column of the names.
+    """
     from pyspark.sql import Window
     from pyspark.sql import functions as F
 
-    held = result.join(known, "id").groupBy("story", "was").agg(F.count("*").alias("held"))
-    held = job.checkpoints.step("claims", lambda: held)
-    of_story, of_name = Window.partitionBy("story"), Window.partitionBy("was")
-    counted = held.withColumn("names", F.count("*").over(of_story)).withColumn("stories", F.count("*").over(of_name))
-    # A name that another story already has is contested too: that story must get another one.
-    own = result.select(F.col("story").alias("was"), F.lit(True).alias("is_own")).distinct()
+    was = known.select("id", F.col(of).alias("was")).where("was is not null and was != ''")
+    mine = result.select("id", F.col(of).alias("own"), "story")
+    held = mine.join(was, "id").groupBy("own", "was").agg(F.count("*").alias("held"))
+    held = job.checkpoints.step(f"{of}.claims", partial(held.select, "*"))
+    of_own, of_name = Window.partitionBy("own"), Window.partitionBy("was")
+    counted = held.withColumn("names", F.count("*").over(of_own)).withColumn("owners", F.count("*").over(of_name))
+    # A name that another one already has is contested too: that one must get another name.
+    own = mine.select(F.col("own").alias("was"), F.lit(True).alias("is_own")).distinct()
     counted = counted.join(own, "was", "left")
-    alone = (F.col("names") == 1) & (F.col("stories") == 1)
-    clear = counted.where(alone & ((F.col("story") == F.col("was")) | F.col("is_own").isNull()))
-    contested = counted.join(clear.select("story", "was"), ["story", "was"], "left_anti").select("story", "was", "held")
-    involved = contested.select("story").union(contested.select(F.col("was").alias("story"))).distinct()
-    published = result.join(job.checkpoints.existing("names").select("id", "published"), "id")
-    size = published.join(involved, "story", "left_semi").groupBy("story").agg(
-        F.count("*").alias("articles"), F.min("published").alias("start")
-    )  # fmt: skip
-    sizes = {row["story"]: (-row["articles"], _known_or_last(row["start"]), row["story"]) for row in size.collect()}
-    claims = [(row["story"], row["was"], row["held"]) for row in contested.collect()]
-    names = [(own, name) for own, name in inherited_ids(claims, sizes).items() if own != name]
-    changed = clear.where("story != was").select(F.col("story").alias("own"), F.col("was").alias("name"))
+    alone = (F.col("names") == 1) & (F.col("owners") == 1)
+    clear = counted.where(alone & ((F.col("own") == F.col("was")) | F.col("is_own").isNull()))
+    contested = counted.join(clear.select("own", "was"), ["own", "was"], "left_anti").select("own", "was", "held")
+    involved = contested.select("own").union(contested.select(F.col("was").alias("own"))).distinct()
+    published = mine.join(involved, "own", "left_semi").join(
+        job.checkpoints.existing("names").select("id", "published"), "id"
+    )
+    stories = published.groupBy("own", "story").agg(
+        F.count("*").alias("articles"), F.coalesce(F.min("published"), F.lit(float("inf"))).alias("start")
+    )
+    first = F.min(F.struct(-F.col("articles"), "start", "story"))  # as `dedup.results.assemble.rank`
+    order = stories.groupBy("own").agg(-F.sum("articles"), first)
+    orders = {row[0]: (row[1], tuple(row[2])) for row in order.collect()}
+    claims = [(row["own"], row["was"], row["held"]) for row in contested.collect()]
+    names = [(own, name) for own, name in inherited_ids(claims, orders).items() if own != name]
+    changed = clear.where("own != was").select("own", F.col("was").alias("name"))
     return changed.union(job.spark.createDataFrame(names, "own string, name string"))
 
 
-def inherited_ids(claims: list[tuple[str, str, int]], stories: Mapping[str, tuple[int, float, str]]) -> dict[str, str]:
-    """Return the inherited name of each contested story.
+def inherited_ids(claims: list[tuple[str, str, int]], orders: Mapping[str, tuple[int, Any]]) -> dict[str, str]:
+    """Return the inherited name of each contested story or storyline.
 
     Args:
-        claims: a story's own name, the name of an archived one, and the number of articles they share.
-        stories: own name -> sort key of the story, those without a claim included.
+        claims: its own name, the name of an archived one, and the number of articles they share.
+        orders: own name -> sort key, those without a claim included.
     """
-    own = sorted(stories, key=stories.__getitem__)
+    own = sorted(orders, key=orders.__getitem__)
     place = {name: number for number, name in enumerate(own)}
     named = inherit_ids(own, ((place[name], was, held) for name, was, held in claims))
     return dict(zip(own, named, strict=True))
-
-
-def _known_or_last(start: float | None) -> float:
-    return float("inf") if start is None else start
 
 
 def _id(frame: DataFrame, fields: Mapping[str, str]) -> tuple[str, Column]:
@@ -166,7 +179,8 @@ def _id(frame: DataFrame, fields: Mapping[str, str]) -> tuple[str, Column]:
     return names[0], F.coalesce(*(F.when(F.trim(one) != "", one) for one in held))
 
 
-def _known(archive: DataFrame) -> Column:
+def _known(archive: DataFrame, name: str) -> Column:
+    """Return the names that archived articles have in a column, null without it."""
     from pyspark.sql import functions as F
 
-    return F.col(STORY) if STORY in archive.columns else F.lit(None)
+    return F.col(name).cast("string") if name in archive.columns else F.lit(None).cast("string")

@@ -12,6 +12,8 @@ import numpy as np
 
 from dedup.match.copies import AGREEING
 from dedup.match.families import MEMBERS, MOST_COPIES
+from dedup.match.scores import SECONDS_A_DAY
+from dedup.match.series import DAYS
 from dedup.spark.arrow import flat, numbers, words_of
 from dedup.spark.blocks import assign_blocks, places, with_articles
 from dedup.spark.components import components
@@ -45,6 +47,23 @@ def decide_by_family(job: Job, candidates: DataFrame, features: DataFrame) -> tu
     )
     known = already_decided(job, "sampled", sampled).union(already_decided(job, "others", others))
     return decided, known, family
+
+
+def in_series(job: Job, distinct: DataFrame) -> DataFrame:
+    """Return the articles `n` of series, as `dedup.match.series.in_series` finds them."""
+    from pyspark.sql import functions as F
+
+    known = distinct.where("source != '' and undated != '' and seconds is not null").select(
+        "n", "source", "undated", F.floor(F.col("seconds") / SECONDS_A_DAY).alias("day")
+    )
+
+    def find() -> DataFrame:
+        returning = (
+            known.groupBy("source", "undated").agg(F.countDistinct("day").alias("days")).where(f"days >= {DAYS}")
+        )
+        return known.join(returning, ["source", "undated"], "left_semi").select("n")
+
+    return job.checkpoints.step("series", find)
 
 
 def _crowded(job: Job, pairs: DataFrame, features: DataFrame) -> DataFrame | None:

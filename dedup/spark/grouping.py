@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 UNITS = "n long, digest boolean, unit long"
+LABELS = "n long, story long"
 GROUPED = "n long, story long, copy_group long, shown long, score double"
 
 
@@ -96,50 +97,88 @@ def linkable_pairs(pairs: DataFrame, ends: DataFrame, units: DataFrame, decided:
     return left.select("task", "a", "b", "score")
 
 
-def stories(
+def cut_stories(
+    job: Job, name: str, granularity: float, pairs: DataFrame, ends: DataFrame, units: DataFrame, hidden: DataFrame
+) -> DataFrame:
+    """Return the `story` (its least number) of each article `n` that is linked to others, without storylines.
+
+    Args:
+        job: the run.
+        name: the step's name.
+        granularity: at which the merge tree is cut.
+        pairs: the result of `linkable_pairs`.
+        ends: the tasks with pairs of each article.
+        units: the result of `units`.
+        hidden: articles that have a representative.
+    """
+    from pyspark.sql import functions as F
+
+    settings, threshold = job.settings, merge_threshold(granularity)
+    one_text = units.where("n != unit").selectExpr("unit as a", "n as b")
+    reaching = pairs.where(F.col("score") * SCORE_UNIT >= threshold).select("a", "b")
+    most = job.checkpoints.rows("linked") + job.checkpoints.rows("units")
+    of = components(job, name, reaching.union(one_text), at_most=most)
+    large = large_components(job, name, of, _inside(pairs, ends, of), job.checkpoints.rows("linked"))
+    in_rounds = None
+    if large is not None:
+        held = of.join(large, "component", "left_semi")
+        inside = job.checkpoints.step(
+            f"{name}.large.pairs", lambda: _inside(pairs, ends, held).select("a", "b", "score")
+        )
+        of_large = units.join(held.select("n"), "n", "left_semi")
+        in_rounds = link_in_rounds(job, f"{name}.linkage", inside, of_large, hidden, granularity)
+        of = of.join(large, "component", "left_anti")
+
+    def find() -> DataFrame:
+        links = _inside(pairs, ends, of)
+        copies = one_text.join(of.withColumnRenamed("n", "a"), "a")
+        links = links.union(copies.select("a", "b", F.lit(0), "component"))
+        blocks = links.selectExpr("a", "b", "score", f"pmod(xxhash64(component), {job.parts}) as block")
+        articles = of.select("n").join(units.select("n", "unit"), "n", "left")
+        articles = articles.join(hidden.select("n", F.lit(True).alias("hidden")), "n", "left")
+        found = with_articles(
+            job, blocks, [articles], lambda articles, pairs: _cut(articles, pairs, settings, granularity), LABELS
+        )
+        return found if in_rounds is None else found.union(in_rounds.select("n", "story"))
+
+    return job.checkpoints.step(name, find)
+
+
+def assembled(
     job: Job,
     pairs: DataFrame,
     ends: DataFrame,
     units: DataFrame,
-    hidden: DataFrame,
+    of: DataFrame,
     distinct: DataFrame,
     vectors: DataFrame,
 ) -> DataFrame:
     """Return story, copy group, representative and mean score of each linked article `n`, all as numbers.
 
     A story or copy group is named after the content hash of its first article, `name` in `distinct`.
+
+    Args:
+        job: the run.
+        pairs: the result of `linkable_pairs`.
+        ends: the tasks with pairs of each article.
+        units: the result of `units`.
+        of: the `story` of each linked article `n`.
+        distinct: the articles.
+        vectors: of all articles.
     """
     from pyspark.sql import functions as F
 
-    settings = job.settings
-    threshold = merge_threshold(settings.granularity)
-    one_text = units.where("n != unit").selectExpr("unit as a", "n as b")
-    reaching = pairs.where(F.col("score") * SCORE_UNIT >= threshold).select("a", "b")
-    most = job.checkpoints.rows("linked") + job.checkpoints.rows("units")
-    of = components(job, "stories", reaching.union(one_text), at_most=most)
-
-    of = of.select("n", "component", F.lit(False).alias("whole"))
-    large = large_components(job, of, _inside(pairs, ends, of), job.checkpoints.rows("linked"))
-    if large is not None:
-        held = of.join(large, "component", "left_semi")
-        inside = job.checkpoints.step("linkage.pairs", lambda: _inside(pairs, ends, held).select("a", "b", "score"))
-        merged = link_in_rounds(job, inside, units.join(held.select("n"), "n", "left_semi"), hidden)
-        others = of.join(large, "component", "left_anti").select("n", "component", "whole")
-        of = others.union(merged.select("n", "story", F.lit(True)))
+    of = of.withColumnRenamed("story", "component")
 
     def find() -> DataFrame:
         links = _inside(pairs, ends, of)
-        copies = one_text.join(of.selectExpr("n as a", "component"), "a")
-        links = links.union(copies.select("a", "b", F.lit(0), "component"))
+        # A story without scored pairs is one text, or linked by other stories: all of its articles are needed.
+        links = links.union(of.where("n != component").select("component", "n", F.lit(0), "component"))
         blocks = links.selectExpr("a", "b", "score", f"pmod(xxhash64(component), {job.parts}) as block")
-        standing = hidden.select("n", F.lit(True).alias("hidden"))
         articles = distinct.select("n", "name", "members", "seconds", "length", "roundup").join(of, "n")
         terms = F.expr("cast(octet_length(terms) / 4 as int) as terms")
-        articles = articles.join(vectors.select("n", terms), "n")
-        articles = articles.join(units.select("n", "unit"), "n", "left").join(standing, "n", "left")
-        return with_articles(
-            job, blocks, [articles], lambda articles, pairs: _stories(articles, pairs, settings), GROUPED
-        )
+        articles = articles.join(vectors.select("n", terms), "n").join(units.select("n", "unit"), "n", "left")
+        return with_articles(job, blocks, [articles], _assembled, GROUPED)
 
     return job.checkpoints.step("stories", find)
 
@@ -166,25 +205,25 @@ def _units(articles: Any, pairs: Any, settings: Settings) -> Any:
     return {"n": number, "digest": digest, "unit": number[unit]}
 
 
-def _stories(articles: Any, pairs: Any, settings: Settings) -> Any:
-    """Assemble the components of a block as `dedup.results.assemble` does; `whole` components are stories already."""
-    import pyarrow as pa
-
-    backend, number, pair = worker_backend(settings), numbers(articles["n"]), places(pairs)
-    score = numbers(pairs["score"]).astype(np.int64)
-    scored = score > 0
-    found = Pairs(pair[scored, 0], pair[scored, 1], np.zeros(int(scored.sum())), score[scored])
-    unit = _places_of_units(articles, number)
-    groups: dict[int, list[int]] = defaultdict(list)
+def _cut(articles: Any, pairs: Any, settings: Settings, granularity: float) -> Any:
+    """Cut the merge tree of the components in a block."""
+    backend, number = worker_backend(settings), numbers(articles["n"])
+    unit, groups = _places_of_units(articles, number), defaultdict[int, list[int]](list)
     for article, first in enumerate(unit.tolist()):
         groups[first].append(article)
     weights = 1 - np.array([bool(hidden) for hidden in articles["hidden"].to_pylist()], np.int64)
-    is_final = np.array(articles["whole"].to_pylist(), np.bool_)
-    tree = backend.average_linkage(
-        found.where(~is_final[found.a]), [group for group in groups.values() if len(group) > 1], weights
-    )
-    label = backend.cut(tree, settings.granularity)
-    label[is_final] = len(number) + numbers(articles["component"])[is_final]
+    tree = backend.average_linkage(_scored(pairs), [group for group in groups.values() if len(group) > 1], weights)
+    label = backend.cut(tree, granularity)
+    _, first_of = np.unique(label, return_index=True)
+    return {"n": number, "story": number[first_of[label]]}
+
+
+def _assembled(articles: Any, pairs: Any) -> Any:
+    """Assemble the stories of a block as `dedup.results.assemble` does."""
+    import pyarrow as pa
+
+    number, label, found = numbers(articles["n"]), numbers(articles["component"]), _scored(pairs)
+    unit = _places_of_units(articles, number)
     total = mean_scores(found, label, unit).tolist()
     seniority = seniorities(articles, np.arange(len(number)))
     seconds = [when for when, _, _ in seniority]
@@ -213,6 +252,13 @@ def _stories(articles: Any, pairs: Any, settings: Settings) -> Any:
         "shown": shown,
         "score": pa.array(mean, pa.float64()),
     }
+
+
+def _scored(pairs: Any) -> Pairs:
+    """Return the pairs of a block that have a score."""
+    pair, score = places(pairs), numbers(pairs["score"]).astype(np.int64)
+    some = score > 0
+    return Pairs(pair[some, 0], pair[some, 1], np.zeros(int(some.sum())), score[some])
 
 
 def _places_of_units(articles: Any, number: NDArray[np.int64]) -> NDArray[np.int64]:

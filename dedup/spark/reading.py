@@ -22,6 +22,7 @@ from dedup.inputs.fields import find_columns, find_fields
 from dedup.inputs.preferences import Preferences
 from dedup.inputs.record import Corrections
 from dedup.inputs.values import is_missing
+from dedup.match.series import undated
 from dedup.settings import Settings
 from dedup.spark.arrow import numbers, words_columns
 from dedup.spark.job import Job, broadcast, column, worker_backend
@@ -35,8 +36,8 @@ if TYPE_CHECKING:
 
 ARTICLES = (
     "uid long, home int, id string, content binary, blank boolean, length int, published double, told double,"
-    " seen double, source string, roundup boolean, rest string, notices string, title int, hashes binary, flags binary,"
-    f" distinct {DISTINCT}"
+    " seen double, source string, roundup boolean, undated string, rest string, notices string, title int,"
+    f" hashes binary, flags binary, distinct {DISTINCT}"
 )
 WORDS_OF = "home int, n long, seconds double, length int, source string, title int, hashes binary, flags binary"
 _PREFIX = 12
@@ -53,7 +54,8 @@ def read_articles(
         `members`: a row per article: its unique `id`, the number `n` and `name` of the distinct article it equals,
             whether it is the `first` published of those, and whether there are `several`.
         `distinct`: a row per distinct article: `n`, `content` hash, `name` (from the hash), the `uid` of the first
-            published, the number of `members`, `seconds`, `length`, `source`, and whether it is a `roundup`.
+            published, the number of `members`, `seconds`, `length`, `source`, and whether it is a `roundup`, and its
+            title `undated`.
         `words`: the words of each distinct article, with `seconds`, `length` and `source`.
 
     Raises:
@@ -86,6 +88,7 @@ def read_articles(
             F.min_by("seen", F.struct(F.isnull("published"), F.coalesce("published", F.lit(0.0)), "id")).alias("seen"),
             F.first("length").alias("length"),
             F.first("roundup").alias("roundup"),
+            F.first("undated").alias("undated"),
             F.min(F.when(F.col("source") != "", F.col("source"))).alias("low"),
             F.max(F.when(F.col("source") != "", F.col("source"))).alias("high"),
         )
@@ -96,6 +99,7 @@ def read_articles(
             F.coalesce("p", "told", "seen").alias("seconds"),
             "length",
             "roundup",
+            "undated",
             F.when(F.col("low") == F.col("high"), F.col("low")).otherwise("").alias("source"),
         )
 
@@ -217,6 +221,7 @@ def _row(
             "seen": _seconds(article.seen),
             "source": " ".join(article.source.casefold().split()),
             "roundup": is_roundup(article.title),
+            "undated": undated(article.title),
             "rest": repr(replace(article, title="", text="")),
             "notices": "\n".join(f"{notice.problem}; {notice.action}" for notice in notices) or None,
         },
@@ -249,7 +254,7 @@ def _with_unique_ids(articles: DataFrame) -> DataFrame:
     from pyspark.sql import Window
     from pyspark.sql import functions as F
 
-    columns = ["uid", "id", "content", "blank", "length", "published", "told", "seen", "source", "roundup"]
+    columns = ["uid", "id", "content", "blank", "length", "published", "told", "seen", "source", "roundup", "undated"]
     shared = articles.groupBy("id").count().where("count > 1").select("id")
     found = articles.select(*columns)
     if shared.take(1):

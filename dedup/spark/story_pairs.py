@@ -55,7 +55,7 @@ def find_pairs(
         vectors: vectors of all articles.
         hidden: the articles that have a representative.
         decided: decided pairs, some of which are never one story.
-        family: the articles `n` of families, no two of which are one story.
+        family: the articles `n` of families and series, no two of which are one story.
         total: the result of `totals`.
         days: the result of `days_of`.
         several: whether there are several languages.
@@ -85,7 +85,7 @@ def find_pairs(
         return _compare(batches, settings, several)
 
     def find() -> DataFrame:
-        shuffled = at_home(vectors, excluded, send, SHUFFLED)
+        shuffled = at_home(vectors.drop("general"), excluded, send, SHUFFLED)
         tasks = shuffled.repartition(max(job.parts, len(chunks.begins)), "task")
         return tasks.sortWithinPartitions("task", F.desc("chunk")).mapInArrow(compare, PAIRS)
 
@@ -104,21 +104,25 @@ def in_tasks(ends: DataFrame, small: DataFrame) -> DataFrame:
     return ends.select("n", "task").distinct().join(small, "n")
 
 
-def rescored(job: Job, pairs: DataFrame, times: DataFrame, articles: int) -> DataFrame:
-    """Return the pairs with scores corrected for crowding and for pairs of one outlet."""
-    settings, checkpoints = job.settings, job.checkpoints
+def crowding(job: Job, pairs: DataFrame, times: DataFrame, articles: int) -> float:
+    """Return what is subtracted from all scores, see `dedup.match.crowding`."""
 
-    def crowding() -> dict[str, Any]:
+    def find() -> dict[str, Any]:
         strong = pairs.where(f"score >= {STRONG / SCORE_UNIT!r}").count()
         concurrent = concurrent_of(times) / max(1, articles)
         return {"taken_off": crowding_of(strong, concurrent, articles), "strong": strong, "company": concurrent}
 
-    taken = job.background.crowd if job.background else float(checkpoints.values("crowd", crowding)["taken_off"])
+    return job.background.crowd if job.background else float(job.checkpoints.values("crowd", find)["taken_off"])
+
+
+def rescored(job: Job, pairs: DataFrame, crowding: float) -> DataFrame:
+    """Return the pairs with scores corrected for crowding and for pairs of one outlet."""
+    settings = job.settings
 
     def rescore(table: Any) -> Any:
-        return _rescored(table, taken, settings)
+        return _rescored(table, crowding, settings)
 
-    return checkpoints.step("scored", lambda: pairs.mapInArrow(mapped(rescore, 65_536), SCORED), by="task")
+    return job.checkpoints.step("scored", lambda: pairs.mapInArrow(mapped(rescore, 65_536), SCORED), by="task")
 
 
 def concurrent_of(times: DataFrame) -> int:
@@ -317,7 +321,7 @@ def _rescored(table: Any, taken: float, settings: Settings) -> Any:
     """Score pairs again under a crowding, as `dedup.match.stories.rescored` and `with_outlet_penalty` do in turn."""
     background = numbers(table["ordinary_a"]) + taken, numbers(table["ordinary_b"]) + taken
     days = numbers(table["days"]).astype(np.float64)
-    scores = score(numbers(table["cosine"]), *background, days, settings.date_penalty)
+    scores = score(numbers(table["cosine"]), *background, days, settings.date_penalty, taken)
     outlet = np.where(numbers(table["one_outlet"]), outlet_penalty(scores, settings.outlet_penalty), 0)
     keep = np.flatnonzero(scores > 0)
     columns = {name: table[name].take(keep) for name in ("task", "a", "b", "cosine", "hinted")}

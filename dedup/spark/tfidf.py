@@ -20,6 +20,7 @@ from dedup.spark.partitions import at_home, without
 from dedup.vectorize.cross_lingual import distinct_languages, figures, language_numbers
 from dedup.vectorize.exact import WEIGHT_UNIT
 from dedup.vectorize.frequencies import Frequencies, summed, values_at
+from dedup.vectorize.general import general_matrix
 from dedup.vectorize.hashing import FEATURES
 from dedup.vectorize.kernels.cross_lingual import names_and_figures
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 SUMS = "language string, part int, terms binary, sums binary"
 VECTORS = (
     "home int, n long, seconds double, source string, tongue int, terms binary, weights binary, crossing binary,"
-    " crossing_weights binary, signature binary"
+    " crossing_weights binary, signature binary, general binary"
 )
 _PART = 1 << 25
 """Terms per part."""
@@ -116,7 +117,10 @@ def frequencies(job: Job, features: DataFrame, hidden: DataFrame, languages: Dat
 
 
 def vectors(job: Job, features: DataFrame, found: Frequencies, languages: DataFrame) -> tuple[DataFrame, bool]:
-    """Return the vectors of articles, and whether there are several languages."""
+    """Return the vectors of articles, and whether there are several languages.
+
+    The weights of the same terms by news in general are in the column `general`, see `dedup.vectorize.general`.
+    """
     settings, checkpoints = job.settings, job.checkpoints
     names = distinct_languages(row["language"] for row in languages.collect())
     several = len(names) > 1
@@ -128,6 +132,7 @@ def vectors(job: Job, features: DataFrame, found: Frequencies, languages: DataFr
         of, language = features_of(table), table["language"].to_pylist()
         made = worker_backend(settings).tfidf(of, language, frequencies)
         matrix, language_number = made.matrix, language_numbers(language, names)
+        general = general_matrix(made, language, frequencies, settings)
         across = names_and_figures(made, of, known) if several else sp.csr_array(matrix.shape)
         return {
             **{name: table[name] for name in ("home", "n", "seconds", "source")},
@@ -135,6 +140,7 @@ def vectors(job: Job, features: DataFrame, found: Frequencies, languages: DataFr
             **_packed(matrix, made.terms, "terms", "weights"),
             **_packed(across, made.terms, "crossing", "crossing_weights"),
             "signature": table["signature"],
+            "general": _packed(general, made.terms, "terms", "general")["general"],
         }
 
     columns = ("home", "n", "seconds", "source", "language", "terms", "counts", "capitals", "signature")
@@ -149,8 +155,13 @@ def totals(job: Job, vectors: DataFrame, hidden: DataFrame) -> Totals:
     """
     if job.background is not None:
         return Totals.of(job.background.terms, job.background.sums)
+    return totals_of(job, "totals", vectors, hidden)
+
+
+def totals_of(job: Job, name: str, vectors: DataFrame, hidden: DataFrame) -> Totals:
+    """Return the sums of the weights of some vectors without the `hidden` ones; `name` is that of the step."""
     seen = without(vectors.select("home", "n", "terms", "weights"), hidden)
-    sums = job.checkpoints.step("totals", lambda: _sum_by_part(seen.mapInArrow(mapped(_sum_weights, _COUNTED), SUMS)))
+    sums = job.checkpoints.step(name, lambda: _sum_by_part(seen.mapInArrow(mapped(_sum_weights, _COUNTED), SUMS)))
     rows = sums.select("part", "terms", "sums").orderBy("part").collect()
     terms = np.concatenate([np.empty(0, np.int32), *(np.frombuffer(row["terms"], np.int32) for row in rows)])
     of_terms = np.concatenate([np.empty(0, np.int64), *(np.frombuffer(row["sums"], np.int64) for row in rows)])
@@ -159,10 +170,19 @@ def totals(job: Job, vectors: DataFrame, hidden: DataFrame) -> Totals:
 
 def matrix_of(table: Any, terms: str = "terms", weights: str = "weights") -> sp.csr_array:
     """Return the vectors of a table's articles, with a column per term that occurs, in the order of terms."""
+    return matrix_and_terms(table, terms, weights)[0]
+
+
+def matrix_and_terms(
+    table: Any, terms: str = "terms", weights: str = "weights", kind: Any = np.uint16
+) -> tuple[sp.csr_array, NDArray[np.int64]]:
+    """Return `matrix_of` a table whose weights are of a `kind`, and the hashed term of each column."""
     held, indptr = flat(table[terms], np.int32)
     distinct, column = np.unique(held, return_inverse=True)
-    data = flat(table[weights], np.uint16)[0] * WEIGHT_UNIT
-    return sp.csr_array((data, column.ravel().astype(np.int32), indptr), shape=(table.num_rows, max(1, len(distinct))))
+    distinct = distinct.astype(np.int64) if len(distinct) else np.zeros(1, np.int64)
+    data = flat(table[weights], kind)[0] * WEIGHT_UNIT
+    shape = (table.num_rows, len(distinct))
+    return sp.csr_array((data, column.ravel().astype(np.int32), indptr), shape=shape), distinct
 
 
 def _packed(matrix: sp.csr_array, terms: NDArray[np.int64], name: str, weights: str) -> dict[str, Any]:

@@ -31,6 +31,11 @@ class Frequencies:
     counts: sp.csr_array
 
     @classmethod
+    def none(cls) -> Self:
+        """The frequencies of no articles."""
+        return cls((), np.empty(0, np.int64), sp.csr_array((0, FEATURES), dtype=np.int64))
+
+    @classmethod
     def of(cls, every: sp.csr_array, languages: Sequence[str], among: NDArray[np.int64] | None = None) -> Self:
         """Count the document frequencies of a collection.
 

@@ -42,9 +42,10 @@ from dedup.match.kernels import stories as story_kernels
 from dedup.match.kernels import templates as template_kernels
 from dedup.match.kernels.best import among_best
 from dedup.match.kernels.probability import of_links
+from dedup.match.kernels.products import products as compiled_products
 from dedup.match.probability import LEAST_SCORE, Probabilities
 from dedup.match.scores import SECONDS_A_DAY
-from dedup.match.stories import Pairs, mean_similarity, story_pairs
+from dedup.match.stories import Pairs, mean_similarity, products, story_pairs
 from dedup.match.stories import among_best as plain_among_best
 from dedup.settings import Settings
 from dedup.text.document import Document
@@ -397,6 +398,15 @@ def best_pairs(rng: Generator) -> Iterator[Case]:
         yield keep, plain_among_best(Pairs(pairs.a, pairs.b, pairs.cosine, score), most, count)
 
 
+@cases_of("match.kernels.products.products")
+def dot_products(rng: Generator) -> Iterator[Case]:
+    for rows, terms in ((1, 1), (5, 3), (40, 200)) * 4:
+        weights = rng.integers(0, 1 << 15, (rows, terms)) * (rng.random((rows, terms)) < 0.3) * WEIGHT_UNIT
+        matrix, count = sp.csr_array(weights), int(rng.integers(0, 90))
+        a, b = np.sort(rng.integers(0, rows, count)), rng.integers(0, rows, count)
+        yield compiled_products(matrix, a, b), products(matrix, a, b)
+
+
 @cases_of("group.kernels.linkage.average_linkage")
 def trees(rng: Generator) -> Iterator[Case]:
     low = round(LOWEST / SCORE_UNIT)
@@ -412,6 +422,9 @@ def trees(rng: Generator) -> Iterator[Case]:
             weights[[article for group in groups for article in group[1:]]] = 0
             pairs = pairs.where((weights[pairs.a] > 0) & (weights[pairs.b] > 0))
         yield average_linkage(pairs, groups, weights), plain_average_linkage(pairs, groups, weights)
+        sizes = rng.integers(1, 6, count)  # groups, with sums of scores
+        sums = Pairs(pairs.a, pairs.b, pairs.cosine, pairs.score * rng.integers(-2, 9, len(pairs.a)))
+        yield average_linkage(sums, [], sizes), plain_average_linkage(sums, [], sizes)
 
 
 def some_tree(rng: Generator, leaves: int, merges: int) -> Tree:
@@ -423,7 +436,8 @@ def some_tree(rng: Generator, leaves: int, merges: int) -> Tree:
         free.append(node)
     height = np.sort(rng.choice([np.inf, 0.9, 0.5, 0.4, 0.3, 0.2, 0.18, 0.16, 0.15, 0.1, 0.05], merges))[::-1]
     weights = (rng.random(leaves) < 0.9).astype(np.int64)
-    return Tree(leaves, np.array(left, np.int64), np.array(right, np.int64), height.copy(), weights)
+    joined = int(rng.integers(merges + 1))
+    return Tree(leaves, np.array(left, np.int64), np.array(right, np.int64), height.copy(), weights, joined)
 
 
 @cases_of("group.kernels.cut.cut")

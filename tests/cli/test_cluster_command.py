@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import stat
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 from run_dedup import Command, write_records
 
 from dedup.article import Notice
-from dedup.cli.output import check_output
+from dedup.cli.output import check_output, made_from
 from dedup.errors import InputError
 
 RECORDS = [
@@ -69,7 +70,7 @@ def test_output_names_its_format(dedup_command: Command, feed: Path, tmp_path: P
 
 def test_format_goes_before_the_name_of_the_output(dedup_command: Command, feed: Path, tmp_path: Path) -> None:
     dedup_command("cluster", feed, "--output", tmp_path / "s.dat", "--format", "csv")
-    header = b"id,story,copy_group,canonical,title,source,published,dated,dated_by,path,probability\r\n"
+    header = b"id,story,copy_group,canonical,title,source,published,dated,dated_by,path,probability,storyline,url"
     assert (tmp_path / "s.dat").read_bytes().startswith(header)
 
 
@@ -294,3 +295,42 @@ def test_output_through_a_link_keeps_the_link(dedup_command: Command, feed: Path
 def test_a_device_is_written_not_replaced(dedup_command: Command, feed: Path) -> None:
     assert dedup_command("cluster", feed, "--output", "/dev/null", "--format", "json").code == 0
     assert Path("/dev/null").is_char_device()
+
+
+@pytest.mark.parametrize(
+    ("options", "begin"),
+    [
+        (("--format", "csv", "--rows", "stories"), "story,title,articles,"),
+        (("--format", "csv", "--rows", "pairs"), "story,a,b,kind,"),
+        (("--format", "csv", "--bom"), "\ufeffid,story,"),
+        (("--format", "jsonl", "--rows", "stories"), '{"story"'),
+    ],
+)
+def test_rows_and_a_byte_order_mark(dedup_command: Command, feed: Path, options: tuple[str, ...], begin: str) -> None:
+    assert dedup_command("cluster", feed, *options).out.startswith(begin)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--format", "json", "--rows", "stories"),
+        ("--format", "jsonl", "--bom"),
+        ("--format", "csv", "--top", "3"),
+        ("--format", "table", "--title", "x"),
+        ("--keep", "copy", "--rows", "stories"),
+    ],
+)
+def test_an_option_of_another_format_is_wrong_usage(
+    dedup_command: Command, feed: Path, options: tuple[str, ...]
+) -> None:
+    ended = dedup_command("cluster", feed, *options)
+    assert (ended.code, ended.out) == (2, "")
+    assert "it is for the format" in ended.err
+
+
+def test_what_a_page_is_made_from() -> None:
+    told = made_from(["news/", "-", "a.csv", "b.csv", "c\x1b.csv", "d.csv"], ["old.jsonl"])
+    assert re.fullmatch(
+        r"Made \d{4}-\d\d-\d\d \d\d:\d\d UTC from news/, standard input, a.csv, b.csv and 2 more, against old.jsonl",
+        told,
+    )

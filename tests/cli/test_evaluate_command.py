@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -112,3 +113,53 @@ def test_settings_are_used(dedup_command: Command, tmp_path: Path) -> None:
     dedup_command("evaluate", path, "--set", "granularity=.3")
     assert dedup_command.library.settings is not None
     assert dedup_command.library.settings.granularity == 0.3
+
+
+@pytest.fixture
+def stored(tmp_path: Path) -> Path:
+    """An index of four articles: two of one story, of which it has made one, and two of another, which it has apart."""
+    fire = "Fire broke out on the ferry Lady Corran off Sorrel at dawn and nine people died, the coastguard said. "
+    texts = [fire * 2, fire * 2 + "More later.", "The museum of Kallby has reopened.", "A comet was seen at Larkhaven."]
+    with dedup.StoryIndex.open(tmp_path / "s.db") as index:
+        for place, text in enumerate(texts):
+            index.add(dedup.Article(id=f"{place}", text=text, story="ab"[place // 2]))
+    return tmp_path / "s.db"
+
+
+def test_the_stories_that_an_index_has_are_scored(dedup_command: Command, stored: Path, tmp_path: Path) -> None:
+    ended = dedup_command("evaluate", "--store", stored, "--json")
+    scores = json.loads(ended.out)["sets"]["s"]
+    assert (scores["articles"], scores["found"], scores["bcubed_precision"], scores["bcubed_recall"]) == (4, 3, 1, 0.75)
+    labels = [{"id": f"{place}", "text": "t", "story": "one" if place < 3 else None} for place in range(6)]
+    ended = dedup_command("evaluate", write_records(tmp_path / "l.jsonl", labels), "--store", stored, "--json")
+    scores = json.loads(ended.out)["sets"]["s"]
+    assert (scores["articles"], scores["stories"], scores["found"]) == (3, 1, 2)
+    assert "2 of 6 labelled articles are not in" in ended.err
+
+
+def test_judged_pairs_of_an_index_are_scored(dedup_command: Command, stored: Path, tmp_path: Path) -> None:
+    labels = tmp_path / "labels.jsonl"
+    pairs = [("0", "1", "same_text"), ("2", "3", "same_story"), ("0", "2", "neither")]
+    labels.write_text("".join(json.dumps({"a": a, "b": b, "label": label}) + "\n" for a, b, label in pairs), "utf-8")
+    ended = dedup_command("evaluate", "--store", stored, "--labels", labels, "--json")
+    found = json.loads(ended.out)
+    assert (found["judged"], found["precision"], found["recall"], found["copy_recall"]) == (3, 1, 0.5, 1)
+    assert found["best_f1"] is found["suggested"] is None
+    ended = dedup_command("evaluate", "--store", stored, "--labels", labels)
+    assert "as the index has them" in ended.out
+
+
+def test_an_index_is_judged(
+    dedup_command: Command, stored: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("t\nq\n"))
+    ended = dedup_command("judge", "--store", stored, "--labels", tmp_path / "mine.jsonl")
+    assert ended.code == 0
+    assert "Lady Corran" in ended.out
+    assert json.loads((tmp_path / "mine.jsonl").read_text("utf-8")) == {"a": "0", "b": "1", "label": "same_text"}
+
+
+def test_without_files_and_store_there_is_nothing_to_score(dedup_command: Command, stored: Path) -> None:
+    assert "--store" in dedup_command("evaluate").err
+    assert dedup_command("evaluate").code == 2
+    assert dedup_command("judge", "news", "--store", stored).code == 2

@@ -16,7 +16,7 @@ import dedup
 from dedup.cli import application
 from dedup.settings import Settings
 
-COMMANDS = ("cluster", "compare", "evaluate", "index", "inspect", "judge", "schema", "serve", "settings")
+COMMANDS = ("cluster", "compare", "evaluate", "index", "inspect", "judge", "kernels", "schema", "serve", "settings")
 
 
 def help_of(*command: str) -> str:

@@ -32,7 +32,7 @@ def test_what_has_no_known_end_has_no_end_on_the_bar(monkeypatch: pytest.MonkeyP
 
 def test_compiling_is_told_from_before_its_first_step_to_its_last(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compiled, "is_compiled", lambda: False)
-    monkeypatch.setattr(compiled, "mark_compiled", lambda: None)
+    monkeypatch.setattr(compiled, "mark_compiled", lambda *_: None)
     told: list[tuple[str, int, int]] = []
     compiled.CompiledBackend(Settings(), lambda *call: told.append(call))
     total = told[0][2]

@@ -292,6 +292,10 @@ class DictStore:
         known = self._open().stories
         return {number: known[number] for number in numbers if number in known}
 
+    def lines(self) -> dict[int, str]:
+        stories = self._open().stories.values()
+        return {story.number: story.line for story in stories if story.line and story.into is None}
+
     def stories(self, wanted: StoryFilter, most: int) -> list[StoredStory]:
         state = self._open()
         outlets: dict[int, set[str]] = {}

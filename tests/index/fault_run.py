@@ -26,7 +26,7 @@ from made_articles import stream
 from store_model import DAY, Counts, Episode, State, ViolationError
 
 from dedup import Article, StoryIndex, cluster
-from dedup.vectorize.kernels.compiling import cache_folder, is_compiled
+from dedup.vectorize.kernels.cache import cache_folder, is_compiled
 
 STEPS = 40
 """Operations and faults of an episode."""

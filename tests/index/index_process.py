@@ -25,7 +25,7 @@ from dedup.index.store.connection import Database
 from dedup.index.store.lock import WriterLock
 from dedup.index.store.ownership import Owner
 from dedup.index.stories.changes import ChangeLog
-from dedup.vectorize.kernels.compiling import cache_folder
+from dedup.vectorize.kernels.cache import cache_folder
 
 PATIENCE = 120.0
 """Seconds after which a call counts as hanging."""

@@ -1,10 +1,19 @@
-"""The kernels of an index are compiled when it is opened, and none while it is used."""
+"""The kernels of an index are compiled when it is opened, or beside it, and none while it is used."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Callable
+
+import pytest
+from made_articles import stream
+
+from dedup import StoryIndex
+from dedup.backends import CompiledBackend, NumpyBackend
+from dedup.index import compiling
 
 PROGRAM = """
 import importlib
@@ -48,3 +57,55 @@ def test_no_kernel_is_compiled_after_an_index_is_opened() -> None:
     not_called, new = done.stdout.splitlines()
     assert not_called == "index.search.kernels.scan.any_prefix_agrees"  # for signatures shorter than a prefix
     assert not new
+
+
+class FinishedCompiler:
+    """A compiler that has finished as soon as a test says so."""
+
+    finished: list[bool]
+
+    def __init__(self, _: object) -> None:
+        """Begin."""
+
+    def wait(self, until: Callable[[], bool]) -> bool:
+        while not (self.finished or until()):
+            time.sleep(0.001)
+        return True
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+def test_an_index_takes_kernels_over_while_articles_are_added(monkeypatch: pytest.MonkeyPatch) -> None:
+    articles = [*stream(7, 200)]
+
+    def stories(before_add: Callable[[StoryIndex, int], None]) -> list[object]:
+        with StoryIndex.open(":memory:") as index:
+            for number, article in enumerate(articles):
+                before_add(index, number)
+                index.add(article)
+            return [*index.stories()]
+
+    known: list[object] = stories(lambda *_: None)
+    compiled = list[bool]()
+    monkeypatch.delenv("DEDUP_KERNELS", raising=False)
+    monkeypatch.setattr("dedup.backends.is_compiled", lambda _: bool(compiled))
+    monkeypatch.setattr("dedup.backends.WORTH_COMPILING", 60)
+    monkeypatch.setattr("dedup.index.state.WORTH_COMPILING", 60)
+    monkeypatch.setattr(compiling, "is_compiled", lambda _: len(compiled) > 0)
+    monkeypatch.setattr(compiling, "Compiler", FinishedCompiler)
+    finished = FinishedCompiler.finished = list[bool]()
+    used = list[type]()
+
+    def before_add(index: StoryIndex, number: int) -> None:
+        session = index._session
+        used.append(type(session.state().backend))
+        if number == 100:
+            compiled.append(True)
+            finished.append(True)
+            assert session._preparation._thread is not None
+            session._preparation._thread.join()
+
+    assert stories(before_add) == known
+    assert used[:101] == [NumpyBackend] * 101
+    assert used[102:] == [CompiledBackend] * (len(articles) - 102)

@@ -356,3 +356,18 @@ def test_records_of_trafilatura_and_news_please() -> None:
         }
     )
     assert (article.text, article.source, article.url) == (BODY, "echo.example", "https://echo.example/1")
+
+
+def test_entities_in_outlets_authors_and_sections_are_decoded() -> None:
+    record = {
+        "text": "x",
+        "source": "Hill &amp; Sons",
+        "author": "J&eacute;r&ocirc;me &#8217;",
+        "section": "Arts &amp; Life",
+    }
+    article, _ = from_record(record, where="a", default_id="a")
+    assert article is not None
+    assert (article.source, article.author, article.section) == ("Hill & Sons", "Jérôme ’", "Arts & Life")
+    article, _ = from_record({"text": "x", "source": "R&D", "author": "AT&T;"}, where="a", default_id="a")
+    assert article is not None
+    assert (article.source, article.author) == ("R&D", "AT&T;")

@@ -34,7 +34,7 @@ some = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCh
 def added_for(articles: Sequence[Article]) -> list[dict[str, Any]]:
     """Made-up values of what is added, every kind of value among them."""
     values = ("s1", None, True, 3, 1, 0.5)
-    return [dict(zip(ADDED, (article.id, *values[:4], *values[4:], article.path), strict=True)) for article in articles]
+    return [dict(zip(ADDED, (article.id, *values, article.path, "l1"), strict=True)) for article in articles]
 
 
 def kept_of(path: Path, shape: str | None = None) -> bytes:

@@ -76,9 +76,9 @@ def test_rescored_pairs_without_a_positive_score_are_dropped() -> None:
     pairs = pairs_with([0.3, 0.1, 0.5])
     seconds = np.array([0.0, 3.0, NAN, 20.0]) * SECONDS_A_DAY
     background_similarity = np.array([0.1, 0.12, 0.2, 0.1])
-    found = rescored(pairs, background_similarity, seconds, Settings())
+    found = rescored(pairs, background_similarity, seconds, Settings(), 0.05)
     assert found.a.tolist() == [0, 2]
     days = np.array([3.0, NAN])
     mean = np.array([0.11, 0.15])
-    expected = score(np.array([0.3, 0.5]), mean, mean, days, Settings().date_penalty)
+    expected = score(np.array([0.3, 0.5]), mean, mean, days, Settings().date_penalty, 0.05)
     assert found.score.tolist() == expected.tolist()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from dedup.comparison import Mentions
 from dedup.match.mentions import dates, names, numbers
 from dedup.text.dateline import find_dates
@@ -42,3 +44,19 @@ def test_a_date_without_a_year_is_any_years() -> None:
 def test_dates_of_several_languages() -> None:
     text = "El 3 de junio de 2024, am 4. Juni 2024, 2024年6月5日, 6月7日"
     assert [day for _, _, day in find_dates(text)] == [(2024, 6, 3), (2024, 6, 4), (2024, 6, 5), (None, 6, 7)]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("The court heard Justice N. V. Ramana on Friday.", ("Justice N. V. Ramana", "Friday")),
+        ("The court heard Justice N V Ramana.", ("Justice N V Ramana",)),
+        ("They went by Plan B. The council agreed, and the mayor too.", ("Plan",)),
+        ("Doors open at 9 AM, close at 5 PM, and he got an A in it.", ()),
+        ("It was 10 AM Tuesday when J. K. Holm spoke.", ("Tuesday", "J. K. Holm")),
+        ("It was said by Justice N in the morning.", ("Justice",)),
+    ],
+)
+def test_initials_belong_to_a_name_and_are_none(text: str, shown: tuple[str, ...]) -> None:
+    found = names(text, "")
+    assert found.only_a == shown

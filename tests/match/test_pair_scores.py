@@ -12,8 +12,9 @@ import pytest
 from dedup import Article, Clustering, Settings, cluster
 from dedup.group import cut
 from dedup.match import passages
+from dedup.match import scores as formulas
 from dedup.match.probability import LEAST_SCORE, MOST_BACKGROUND
-from dedup.match.scores import DATE_SPAN, FADE, outlet_penalty
+from dedup.match.scores import FADE, outlet_penalty
 from dedup.match.stories import Pairs, with_outlet_penalty
 from dedup.vectorize.exact import SCORE_UNIT
 
@@ -108,13 +109,17 @@ def test_a_text_that_several_outlets_ran_is_of_none() -> None:
 
 def test_the_page_computes_with_the_same_constants() -> None:
     """The script of the page has formulas of its own; `tests/report/test_page.py` compares its stories."""
-    script = (files("dedup.report.html") / "templates/page.js").read_text(encoding="utf-8")
+    templates = files("dedup.report.html") / "templates"
+    script = "".join((templates / name).read_text(encoding="utf-8") for name in ("snapshot.js", "texts.js"))
     found = dict(re.findall(r"\b([A-Z_]+) = ([\d. *-]+)[,;]", script))
     wanted = {name: getattr(cut, name) for name in ("PAIR", "SAME_EVENT", "LOWEST", "SEVERAL", "DROP", "CAP")}
     wanted |= {name: getattr(passages, name) for name in ("SEED", "FEWEST", "EDIT", "SLACK", "LONE", "REACH", "SHIFT")}
-    wanted |= {"SPAN": DATE_SPAN, "CROWD": passages.MOST_PLACES}
+    wanted |= {name: getattr(formulas, name) for name in ("ONE_DAY", "A_DAY", "MOST_DAYS", "MEASURED")}
+    wanted |= {"SPAN": formulas.DATE_SPAN, "CROWD": passages.MOST_PLACES}
     assert {name: float(found[name]) for name in wanted} == wanted
-    assert re.search(r"\[FADES, FADED\] = \[([\d.]+), ([\d.]+)\]", script).groups() == (".3", ".6")  # type: ignore[union-attr]
-    assert FADE == (0.3, 0.6)
-    for least, most in re.findall(r"Math\.max\(score, ([\d.]+)\)\), Math\.min\(found\.background, ([\d.]+)\)", script):
+    for name in ("FADE", "FADE_CROWDED"):
+        low, high = re.search(rf"\b{name} = \[([\d.]+), ([\d.]+)\]", script).groups()  # type: ignore[union-attr]
+        assert (float(low), float(high)) == getattr(formulas, name)
+    floors = r"Math\.max\(score, ([\d.]+)\)\), Math\.min\(found\.background - data\.crowding, ([\d.]+)\)"
+    for least, most in re.findall(floors, script):
         assert (float(least), float(most)) == (LEAST_SCORE, MOST_BACKGROUND)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import dedup
 from dedup.evaluation.judgements import LABELS, Judgement
 from dedup.read import own_output
 from dedup.report import write_csv, write_html, write_json, write_jsonl, write_parquet
-from dedup.report.rows import COLUMNS_AGAINST
+from dedup.report.rows import COLUMNS_AGAINST, PAIR_COLUMNS, STORY_COLUMNS
 
 ARTICLES = [
     {"id": "a", "title": "Ferry burns off Corran", "text": "Fire broke out on the ferry Lady Corran at dawn."},
@@ -39,10 +40,13 @@ def written(write_as: Callable[[Any, Any], None], *, binary: bool = False) -> by
         ("r.csv", write_csv),
         ("r.parquet", write_parquet),
         ("r.html", write_html),
+        ("stories.csv", partial(write_csv, rows="stories", bom=True)),
+        ("stories.jsonl", partial(write_jsonl, rows="stories")),
+        ("stories.parquet", partial(write_parquet, rows="stories")),
     ],
 )
 def test_a_result_is_skipped_and_named_once(tmp_path: Path, name: str, write_as: Callable[[Any, Any], None]) -> None:
-    write(tmp_path / name, written(write_as, binary=name == "r.parquet"))
+    write(tmp_path / name, written(write_as, binary=name.endswith(".parquet")))
     write(tmp_path / "a.txt", BODY)
     articles, notices = read_all(tmp_path)
     assert [article.id for article in articles] == ["a.txt"]
@@ -90,3 +94,5 @@ def test_as_an_archive_they_are_named(tmp_path: Path, name: str) -> None:
 def test_all_columns_of_a_result_are_read() -> None:
     """Also from Parquet, of which only the columns that are used are read."""
     assert set(COLUMNS_AGAINST) <= own_output.OWN_NAMES
+    for columns in (COLUMNS_AGAINST, STORY_COLUMNS, PAIR_COLUMNS):
+        assert own_output.is_own_table(columns)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,6 +9,7 @@ from datetime import date
 from itertools import combinations, islice
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from browser import opened, running, until
@@ -23,12 +23,12 @@ from dedup.report import write_html
 from dedup.report.html.payload import HEAVY
 
 MANY = 10_000 if os.environ.get("DEDUP_LONG_TESTS") == "1" else 600
-STATE = """g => window.dedup.storiesAt(g).map(story => {
-  const ids = window.dedup.articles().ids;
+STATE = """g => source.storiesAt(g).map(story => {
+  const ids = source.data.ids;
   return [story.id, story.articles.map(place => ids[place]), ids[story.canonical], story.title,
           story.copies.map(group => group.map(place => ids[place])).sort()];
 })"""
-PASSAGES = """([one, other]) => window.dedup.passages(one, other).map(found =>
+PASSAGES = """([one, other]) => texts.passages(one, other).map(found =>
   [one.slice(found.aStart, found.aEnd), other.slice(found.bStart, found.bEnd), found.words])"""
 
 
@@ -104,34 +104,10 @@ def test_the_slider_regroups_what_is_shown(browser: Any, seeds: dedup.Clustering
         for granularity in (0.0, 0.3, 0.5, 1.0):
             knob.fill(str(granularity))
             stories = seeds.rethreshold(granularity).stories
-            assert f"in {len(stories)} stories" in page.locator("#summary").inner_text()
+            until(page, f"document.querySelector('#summary').textContent.includes('in {len(stories)} stories')")
+            assert page.evaluate("document.activeElement.id") == "granularity"
             titles = page.locator("#entries h3").all_inner_texts()
             assert [" ".join(title.split()) for title in titles] == [story.title for story in stories]
-
-
-def test_search_and_filters(browser: Any, page_of_seeds: Path) -> None:
-    with opened(browser, page_of_seeds) as page:
-        entries = page.locator("#entries li")
-        page.keyboard.press("/")
-        page.keyboard.type("halcyon")  # it stands in texts alone
-        page.locator("#entries:not(:has(li:nth-child(2)))").wait_for()  # unpacked, they are looked through
-        assert entries.count() == 1
-        assert "(of 18 stories)" in page.locator("#summary").inner_text()
-        page.fill("#query", "nothing has these words")
-        assert entries.count() == 0
-        page.fill("#query", "")
-        page.check("#copies")
-        assert entries.count() == 2
-        page.uncheck("#copies")
-        page.check("#shared")
-        assert entries.count() == 8
-        page.uncheck("#shared")
-        page.select_option("#outlet", "Calder Water Authority")
-        assert entries.count() == 3
-        page.fill("#from", "2024-06-10")
-        assert entries.count() == 1
-        page.fill("#to", "2024-06-11")
-        assert entries.count() == 0
 
 
 def test_a_story_its_versions_and_two_of_them_side_by_side(
@@ -141,18 +117,20 @@ def test_a_story_its_versions_and_two_of_them_side_by_side(
         page.click("#entries a >> nth=0")
         assert page.locator("#open h2").inner_text() == seeds.stories[0].title
         assert page.locator(".moment").count() == len(seeds.stories[0].articles)
-        assert "Likely the original: Meridian News Agency" in page.locator(".versions p").inner_text()
-        page.click("[data-slot=rows] tr:last-child a")
+        assert "Likely the original: Meridian News Agency" in page.locator(".versions [data-slot=verdict]").inner_text()
+        page.click(".versions summary")
+        page.click(f"[data-slot=rows] tr:nth-child({len(seeds.stories[0].copy_groups[0].articles)}) a")
+        page.wait_for_selector(".side")
         assert page.locator(".text mark").count() >= 2
         signature_bytes = [page.locator(f"[data-slot=text-{side}] mark").all_inner_texts() for side in "ab"]
         texts = {article.id: article.text for article in seeds.articles}
-        ids = [page.locator(f"[data-slot=note-{side}]").inner_text().split(" · ")[-1] for side in "ab"]
+        ids = page.evaluate("[address.state.a, address.state.b]")
         found = shared_passages(*(texts[name] for name in ids))
         assert signature_bytes[0] == [texts[ids[0]][one.a_start : one.a_end] for one in found]
         page.locator("[data-slot=text-a] mark >> nth=0").click()
         assert page.locator("mark.hot").count() == 2
         page.go_back()
-        assert page.locator(".story").count() == 1
+        page.wait_for_selector(".story")
 
 
 def test_keys_alone_will_do(browser: Any, page_of_seeds: Path) -> None:
@@ -166,24 +144,6 @@ def test_keys_alone_will_do(browser: Any, page_of_seeds: Path) -> None:
         assert page.evaluate("document.activeElement.id") == "story-title"
         page.keyboard.press("Escape")
         until(page, "!document.querySelector('.story')")
-
-
-def test_judging_and_what_is_saved(browser: Any, page_of_seeds: Path) -> None:
-    with opened(browser, page_of_seeds) as page:
-        page.click("#judge")
-        page.wait_for_selector(".side")
-        first = page.evaluate("location.hash")
-        page.keyboard.press("2")
-        assert page.locator("[data-label=same_story]").get_attribute("aria-pressed") == "true"
-        page.keyboard.press("n")
-        until(page, "before => location.hash !== before", arg=first)
-        until(page, "document.querySelector('[data-label=same_story]').ariaPressed === 'false'")
-        page.keyboard.press("3")
-        with page.expect_download() as saved:
-            page.click("#export")
-        lines = [json.loads(line) for line in Path(saved.value.path()).read_text(encoding="utf-8").splitlines()]
-        assert [line["label"] for line in lines] == ["same_story", "neither"]
-        assert all(set(line) == {"a", "b", "label"} for line in lines)
 
 
 def test_passages_are_those_of_the_library(browser: Any, seeds: dedup.Clustering, page_of_seeds: Path) -> None:
@@ -206,7 +166,7 @@ def test_names_are_those_of_the_library(browser: Any, seeds: dedup.Clustering, p
     with opened(browser, page_of_seeds) as page:
         for one, other in [(one, other) for one in texts for other in texts[:12]]:
             told = mentions.names(one, other)
-            found = page.evaluate("([one, other]) => window.dedup.names(one, other)", [one, other])
+            found = page.evaluate("([one, other]) => texts.names(one, other)", [one, other])
             assert [names[: mentions.MOST] for names in found] == [[*told.both], [*told.only_a], [*told.only_b]]
 
 
@@ -216,7 +176,7 @@ def test_words_and_probabilities_are_those_of_the_library(
     explained = 0
     with opened(browser, page_of_seeds) as page:
         for a, b in combinations(range(len(seeds.articles)), 2):
-            found = page.evaluate("([a, b]) => window.dedup.relation(a, b)", [a, b])
+            found = page.evaluate("([a, b]) => source.measured(a, b)", [a, b])
             if "words" in found:
                 told = seeds.explain(a, b)
                 weights = {word.word: 1000 * word.weight for word in told.words}
@@ -234,8 +194,16 @@ def test_it_is_accessible(browser: Any, page_of_seeds: Path, width: int) -> None
         assert_accessible(page)
         page.click("#entries a >> nth=0")
         assert_accessible(page)
+        page.click(".versions summary")
         page.click("[data-slot=rows] tr:last-child a")
         page.wait_for_selector(".side")
+        assert_accessible(page)
+        page.click("[data-slot=back]")
+        page.click(".moment [data-what=read] >> nth=1")
+        page.wait_for_selector(".reading")
+        assert_accessible(page)
+        page.click("#judge")
+        page.wait_for_selector(".judging .text")
         assert_accessible(page)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
@@ -263,7 +231,14 @@ def test_whatever_an_article_holds_is_shown_as_text(browser: Any, tmp_path: Path
             "title": f"{evil} title",
             "text": f"{evil}\n{common * 3}{evil}",
             "source": f"{evil} outlet",
+            "author": f"{evil} author",
+            "section": f"{evil} section",
+            "lang": evil,
         }
+        for number, evil in enumerate(EVIL)
+    ]
+    articles += [
+        dedup.Article(id=f"direct {number}", title=evil, text=common, source=evil, url=evil, author=evil, section=evil)
         for number, evil in enumerate(EVIL)
     ]
     articles.append({"id": "long", "title": "x" * 10_000, "text": common + "word " * 50_000, "source": "a"})
@@ -273,14 +248,18 @@ def test_whatever_an_article_holds_is_shown_as_text(browser: Any, tmp_path: Path
         for link in range(page.locator("#entries a").count()):
             page.locator("#entries a").nth(link).click()
             page.wait_for_selector(".story")
-            for compare in range(min(3, page.locator(".moment [data-slot=read]").count())):
-                page.locator(".moment [data-slot=read]").nth(compare).click()
-                page.wait_for_selector(".side")
+            for number in range(min(4, page.locator(".moment [data-what]").count())):
+                page.locator(".moment [data-what]").nth(number).click()
+                page.wait_for_selector(".side, .reading")
+                assert page.locator("#open a:not([href^='#'])").count() == 0, "no address that is none of http"
                 page.locator("[data-slot=back]").click()
                 page.wait_for_selector(".story")
-            page.evaluate("location.hash = ''")
+            page.locator("[data-slot=back]").click()
             until(page, "!document.querySelector('.story')")
-        assert page.locator("#open img, #open svg, #entries img, #entries svg").count() == 0
+        for evil in EVIL:
+            page.fill("#query", evil)
+            page.wait_for_timeout(50)
+        assert page.locator("#main img, #open svg, #main iframe, #main style, #main script").count() == 0
         assert page.evaluate("document.querySelectorAll('script').length") == 3
 
 
@@ -315,6 +294,15 @@ def test_the_same_clustering_is_the_same_page(seeds: dedup.Clustering, page_of_s
     assert written(seeds, tmp_path / "again.html").read_bytes() == page_of_seeds.read_bytes()
 
 
+def test_a_page_has_a_heading_and_says_what_it_was_made_from(browser: Any, tmp_path: Path) -> None:
+    title, path = "Monday <b>'s news", tmp_path / "page.html"
+    with path.open("w", encoding="utf-8", newline="") as out:
+        write_html(dedup.cluster(["Fire on the ferry."]), out, title=title, made="Made at noon from <i>a.csv")
+    with opened(browser, path) as page:
+        assert page.title() == page.locator("h1").inner_text() == title
+        assert page.locator(".made").inner_text() == "Made at noon from <i>a.csv"
+
+
 def test_nothing_and_one_article(browser: Any, tmp_path: Path) -> None:
     for number, texts in enumerate(([], ["Fire broke out on the ferry."])):
         with opened(browser, written(dedup.cluster(texts), tmp_path / f"{number}.html")) as page:
@@ -346,9 +334,10 @@ def test_a_page_of_many_articles(browser: Any, tmp_path: Path) -> None:
         page.fill("#query", "rain")
         until(page, "document.querySelector('#summary').textContent.includes('of')")
         page.fill("#query", "")
+        until(page, "!document.querySelector('#summary').textContent.includes('of')")
         page.click("#entries a >> nth=0")
         page.wait_for_selector(".story")
-        page.click(".moment [data-slot=compare] >> nth=1")
+        page.click(".moment [data-what=compare] >> nth=1")
         page.wait_for_selector(".side")
         assert_accessible(page)
 
@@ -400,7 +389,8 @@ def test_a_single_day_has_no_chart(browser: Any, awkward: Path) -> None:
 def test_a_story_is_readable_however_wide_the_window(browser: Any, awkward: Path, width: int) -> None:
     with opened(browser, awkward, viewport={"width": width, "height": 900}) as page:
         page.click(".entry a")
-        page.wait_for_selector(".versions tbody tr")
+        page.click(".versions summary")
+        page.wait_for_selector(".versions tbody tr:nth-child(3)")
         names = page.locator(".versions tbody a").all_inner_texts()
         assert sorted(names) == ["Echo", "NPA · npa/0.txt", "NPA · npa/1.txt"]
         head = page.locator(".versions th").evaluate_all(
@@ -427,7 +417,8 @@ def test_what_was_not_compared_is_grey(browser: Any, tmp_path: Path) -> None:
     found = dedup.cluster(articles)
     with opened(browser, written(found, tmp_path / "page.html")) as page:
         for pair in ((0, 1), (2, 3)):
-            page.evaluate("hash => { location.hash = hash }", "/".join([found.stories[0].id, *map(str, pair)]))
+            a, b = (articles[place].id for place in pair)
+            page.evaluate("hash => { location.hash = hash }", urlencode({"view": "compare", "a": a, "b": b}))
             page.wait_for_selector(f"[data-slot=title-a]:text-is('{articles[pair[0]].title}')")
             for name, place in zip("ab", pair, strict=True):
                 shown = page.locator(f"[data-slot=text-{name}]")
@@ -437,9 +428,24 @@ def test_what_was_not_compared_is_grey(browser: Any, tmp_path: Path) -> None:
 
 
 def test_nothing_is_grey_where_all_was_compared(browser: Any, seeds: dedup.Clustering, page_of_seeds: Path) -> None:
-    first, second = (seeds.place(name) for name in seeds.stories[0].articles[:2])
+    first, second = seeds.stories[0].articles[:2]
     with opened(browser, page_of_seeds) as page:
-        page.evaluate("hash => { location.hash = hash }", f"{seeds.stories[0].id}/{first}/{second}")
+        page.evaluate("hash => { location.hash = hash }", urlencode({"view": "compare", "a": first, "b": second}))
         page.wait_for_selector(".columns .text")
         assert page.locator(".text .removed").count() == 0
         assert not page.locator("[data-slot=removed]").is_visible()
+
+
+def test_the_other_stories_of_a_storyline_are_around_it(browser: Any, seeds: dedup.Clustering, tmp_path: Path) -> None:
+    stories = [replace(story, storyline="line" if place < 3 else story.id) for place, story in enumerate(seeds.stories)]
+    path = written(replace(seeds, stories=tuple(stories)), tmp_path / "lines.html")
+    with opened(browser, path) as page:
+        page.click("#entries a >> nth=0")
+        page.wait_for_selector(".storyline a")
+        around = page.locator(".storyline a").all_inner_texts()
+        assert {" ".join(title.split()) for title in around} == {story.title for story in stories[1:3]}
+        page.click(".storyline a >> nth=0")
+        until(page, "title => document.querySelector('.story h2').textContent === title", around[0])
+        page.evaluate("id => { location.hash = 'story=' + id }", stories[5].id)
+        until(page, "id => address.state.story === id && document.querySelector('.story')", stories[5].id)
+        assert not page.locator(".storyline").is_visible()

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import dedup
-from dedup.report import plot_clustering, plot_explanation, write_comparison
+from dedup.report import pictures, plot_clustering, plot_explanation, write_comparison
 
 TEXT = "Fire broke out on the ferry Halcyon Star off Corran on Saturday, the coast guard said, and nine people died."
 EVIL = "<b>$x^2$</b> \x1b[31m & \u202e"
@@ -91,3 +91,27 @@ def test_a_comparison_tells_by_colours_or_by_signs(clustering: dedup.Clustering)
     assert "\x1b[31m[-nine-]\x1b[0m" in coloured.getvalue()
     assert "\x1b[31m &" not in coloured.getvalue()  # what the title holds is written out
     assert "\\x1b[31m" in coloured.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("most", "ticks"),
+    [
+        (1, [1, 2]),
+        (3, [1, 2]),
+        (8, [1, 2, 5, 10]),
+        (300, [1, 2, 5, 10, 20, 50, 100, 200]),
+        (7_000, [1, 10, 100, 1_000]),
+    ],
+)
+def test_axes_of_counts_have_whole_numbers(most: int, ticks: list[int]) -> None:
+    assert pictures._ticks(most) == ticks
+
+
+def test_days_are_labelled_by_days(clustering: dedup.Clustering) -> None:
+    pytest.importorskip("matplotlib")
+    drawn = io.BytesIO()
+    plot_clustering(clustering, drawn, "svg")
+    text = drawn.getvalue().decode()
+    assert "15 Jun" in text
+    assert ":00" not in text, "no hours"
+    assert "2024" in text

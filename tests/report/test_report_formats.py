@@ -16,6 +16,7 @@ from made_clustering import clustering, example
 
 import dedup
 from dedup.article import Article
+from dedup.formats.escaping import unescape_formula
 from dedup.report import COLUMNS, json_text, write_csv, write_json, write_jsonl
 from dedup.settings import Settings
 
@@ -44,6 +45,10 @@ def test_jsonl_is_a_record_a_line() -> None:
         "dated_by",
         "path",
         "probability",
+        "storyline",
+        "url",
+        "author",
+        "section",
         "revision_of",
         "revised_by",
     ]
@@ -71,7 +76,7 @@ def test_json_holds_everything() -> None:
     found, out = example(), io.StringIO()
     write_json(found, out)
     document = json.loads(out.getvalue())
-    assert list(document) == ["schema", "dedup", "settings", "summary", "stories", "links", "notices"]
+    assert list(document) == ["schema", "dedup", "settings", "summary", "stories", "storylines", "links", "notices"]
     assert document["schema"] == 1
     assert document["dedup"] == dedup.__version__
     assert document["settings"] == {**Settings().method(), "fingerprint": Settings().fingerprint}
@@ -81,6 +86,7 @@ def test_json_holds_everything() -> None:
         "shared_stories": 2,
         "shared_articles": 5,
         "copies": 1,
+        "storylines": 1,
         "skipped": 1,
     }
     harbour = document["stories"][0]
@@ -141,6 +147,10 @@ def test_csv_has_the_columns_of_the_records() -> None:
         "dated_by": "published",
         "path": "b.txt",
         "probability": "",
+        "storyline": "",
+        "url": "",
+        "author": "",
+        "section": "",
         "revision_of": "",
         "revised_by": "",
     }
@@ -161,9 +171,33 @@ def test_csv_returns_any_title(title: str) -> None:
 def test_no_cell_is_a_formula(sign: str) -> None:
     out = io.StringIO(newline="")
     text = f"{sign}HYPERLINK(1)"
-    write_csv(clustering([([Article(id=text, text="", title=text, source=text, path=text)], [])]), out)
+    article = Article(id=text, text="", title=text, source=text, path=text, url=text, author=text, section=text)
+    write_csv(clustering([([article], [])]), out)
     (row,) = csv.DictReader(titled(out.getvalue()))
     assert not [cell for cell in row.values() if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
+
+
+@pytest.mark.parametrize(
+    "url", ["javascript:alert(1)", "data:text/html,x", "//coast.example/a", " https://coast.example"]
+)
+def test_only_an_address_of_http_is_a_url(url: str) -> None:
+    for address, shown in ((url, ""), ("https://coast.example/a?b=c#d", "https://coast.example/a?b=c#d")):
+        (record,) = clustering([([Article(id="a", text="", url=address)], [])]).to_records()
+        assert record["url"] == shown
+
+
+@given(any_text, any_text, any_text)
+def test_csv_and_json_read_back_equal(title: str, author: str, section: str) -> None:
+    article = Article(id="a", text="", title=title, author=author, section=section, url="https://coast.example/ä?b='=1")
+    found = clustering([([article], [])])
+    rows, document = io.StringIO(newline=""), io.StringIO()
+    write_csv(found, rows)
+    write_json(found, document)
+    (row,) = csv.DictReader(titled(rows.getvalue()))
+    (record,) = json.loads(document.getvalue())["stories"][0]["articles"]
+    assert [record] == found.to_records()
+    for name in ("title", "author", "section", "url"):
+        assert unescape_formula(row[name]) == re.sub("[\ud800-\udfff]", "\ufffd", record[name])
 
 
 def test_csv_replaces_lone_surrogates_only() -> None:

@@ -29,11 +29,11 @@ def pair(title: str, source: str = "") -> Clustering:
 
 
 def test_table_narrow_counts_outlets() -> None:
-    assert table(example(), 80) == (
-        "Story                       Articles  Copies  Outlets  Dates\n"
-        "──────────────────────────  ────────  ──────  ───────  ──────────────────\n"
-        "Harbour closed after spill         3       1        2  2024-03-30 – 04-02\n"
-        "Council votes                      2\n"
+    assert table(example(), 84) == (
+        "Story                       Articles  Copies  Origins  Outlets  Dates\n"
+        "──────────────────────────  ────────  ──────  ───────  ───────  ──────────────────\n"
+        "Harbour closed after spill         3       1        2        2  2024-03-30 – 04-02\n"
+        "Council votes                      2                2\n"
         "\n"
         "1 more article, in a story of its own.\n"
     )
@@ -41,12 +41,34 @@ def test_table_narrow_counts_outlets() -> None:
 
 def test_table_wide_names_outlets() -> None:
     row = table(example(), 200).splitlines()[2]
-    assert row == "Harbour closed after spill         3       1  Coast, Wire  2024-03-30 – 04-02"
+    assert row == "Harbour closed after spill         3       1        2  Coast, Wire  2024-03-30 – 04-02  ██ █"
+
+
+def test_the_spread_has_a_bar_for_each_part_of_the_days() -> None:
+    spike = [Article(id=f"s{n}", text="", title="Spike", published=date(2024, 5, 1)) for n in range(8)]
+    late = [
+        Article(id=f"l{n}", text="", title="Late", published=date(2024, 5, day)) for n, day in enumerate((1, 9, 20))
+    ]
+    lines = table(clustering([(spike, []), (late, [])]), 120).splitlines()
+    assert lines[0].endswith("Days")
+    assert [line[-10:].count("█") for line in lines[2:4]] == [1, 3]
+    assert lines[2].rstrip().endswith("█")
+    assert "Days" not in table(clustering([(spike, [])]), 120), "a single day is no spread"
+
+
+def test_only_the_largest_are_shown_and_the_others_counted() -> None:
+    out = io.StringIO()
+    write_table(example(), out, width=84, top=1)
+    assert out.getvalue().splitlines()[3:] == [
+        "",
+        "1 more story with more than one article.",
+        "1 more article, in a story of its own.",
+    ]
 
 
 def test_a_short_title_does_not_cut_its_heading() -> None:
-    assert table(pair("x"), 80).splitlines()[2] == "x             2"
-    assert table(pair("x"), 80).startswith("Story  Articles  Copies  Outlets  Dates\n")
+    assert table(pair("x"), 80).splitlines()[2] == "x             2                2"
+    assert table(pair("x"), 80).startswith("Story  Articles  Copies  Origins  Outlets  Dates\n")
 
 
 def test_table_without_shared_stories() -> None:

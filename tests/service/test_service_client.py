@@ -25,6 +25,7 @@ LOCAL = {
     "rebuild",
     "vacuum",
     "check",
+    "newest",
     "clustering",
     "placements",
     "settings",

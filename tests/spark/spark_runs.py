@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 FIELDS = ("id", "title", "text", "source", "published", "lang")
+LABELS = ("story", "copy_group", "canonical", "storyline")
 Rows = list[dict[str, Any]]
 LONG = "DEDUP_LONG_TESTS"
 long = pytest.mark.skipif(os.environ.get(LONG) != "1", reason=f"{LONG}=1 runs the tests that take minutes")
@@ -59,12 +60,15 @@ def frame(spark: SparkSession, rows: Rows) -> DataFrame:
 def labels(found: DataFrame) -> dict[str, tuple[Any, ...]]:
     rows = found.collect()
     assert len({row["id"] for row in rows}) == len(rows), "an id is there twice"
-    return {row["id"]: (row["story"], row["copy_group"], row["canonical"]) for row in rows}
+    return {row["id"]: tuple(row[name] for name in LABELS) for row in rows}
 
 
-def expected(rows: Rows) -> dict[str, tuple[Any, ...]]:
-    records = dedup.cluster([{name: row.get(name) for name in FIELDS} for row in rows]).to_records()
-    return {record["id"]: (record["story"], record["copy_group"], record["canonical"]) for record in records}
+def expected(
+    rows: Rows, settings: dedup.Settings | None = None, background: dedup.Background | None = None
+) -> dict[str, tuple[Any, ...]]:
+    given = [{name: row.get(name) for name in FIELDS} for row in rows]
+    records = dedup.cluster(given, settings, background=background).to_records()
+    return {record["id"]: tuple(record[name] for name in LABELS) for record in records}
 
 
 FERRY = "The ferry Marlin ran aground off Corran harbour on Monday with 212 people aboard, the coastguard said. "

@@ -23,12 +23,14 @@ pytestmark = [
 
 
 def test_clustering_against_an_archive_equals_one_machine(spark: SparkSession, seeds: Rows) -> None:
-    """Statuses, whom a copy is of, and the names of stories; with a background that was learned from others."""
+    """Statuses, whom a copy is of, names of stories and storylines; with a background that was learned from others."""
     background = dedup.learn_background([{name: row.get(name) for name in FIELDS} for row in seeds[5:]])
     new, old = seeds[::3], [row for number, row in enumerate(seeds) if number % 3]
     stories = {label[0]: f"n{number % 4}" for number, label in enumerate(expected(old).values())}
     was = {name: stories[label[0]] for name, label in expected(old).items()}
-    archive = frame(spark, old).join(spark.createDataFrame(list(was.items()), "id string, story string"), "id")
+    lines = {name: f"m{len(name) % 3}" for name in was}
+    both_of = [(name, story, lines[name]) for name, story in was.items()]
+    archive = frame(spark, old).join(spark.createDataFrame(both_of, "id string, story string, storyline string"), "id")
     found = cluster_against(frame(spark, new), archive, background=background, partitions=2)
 
     both = dedup.cluster(
@@ -38,12 +40,12 @@ def test_clustering_against_an_archive_equals_one_machine(spark: SparkSession, s
         ],
         background=background,
     )
-    before = {f"archive:{name}": story for name, story in was.items()}
-    stories_of = _inherit_ids(both.stories, before)
+    before, lines_before = ({f"archive:{name}": one for name, one in known.items()} for known in (was, lines))
+    stories_of = _inherit_ids(both, before, lines_before)
     known = {name: story for story in stories_of for name in story.articles}
     for record in found.collect():
         story = known[record["id"]]
-        assert record["story"] == story.id
+        assert (record["story"], record["storyline"]) == (story.id, story.storyline)
         assert record["canonical"] == (story.canonical == record["id"])
         group = next((group for group in story.copy_groups if record["id"] in group.articles), None)
         assert record["copy_group"] == (group and group.id)

@@ -43,6 +43,19 @@ def notices(count: int) -> Rows:
     ]
 
 
+def test_series_get_the_labels_of_one_machine(spark: SparkSession) -> None:
+    days = [(source, day) for source in ("Herald", "Echo") for day in range(1, 5 if source == "Herald" else 3)]
+    rows: Rows = [
+        {"id": f"{source}-{day}", "title": f"The {source} picture of May {day}", "text": "", "source": source,
+         "published": f"2024-05-0{day}"}
+        for source, day in days
+    ]  # fmt: skip
+    rows += ROWS
+    found = labels(cluster(frame(spark, rows), partitions=3, chunk=200))
+    assert found == expected(rows)
+    assert len({found[f"Herald-{day}"][0] for day in range(1, 5)}) == 4
+
+
 def test_notices_of_one_form_get_the_labels_of_one_machine(spark: SparkSession, tmp_path: Path) -> None:
     given = notices(120)
     again: Rows = [{**given[9], "id": "again", "title": "Draw of the week"}, {**given[99], "id": "more", "title": None}]

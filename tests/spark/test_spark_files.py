@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from spark_runs import FIELDS, Rows, expected, long
+from spark_runs import FIELDS, LABELS, Rows, expected, long
 
 from dedup.errors import EngineError, InputError
 from dedup.spark import cluster
@@ -39,7 +39,7 @@ def test_files_are_clustered_to_files(spark: SparkSession, seeds: Rows, tmp_path
     write_file(cluster(whole, partitions=2), str(tmp_path / "out.jsonl"))
     lines = [line for part in (tmp_path / "out.jsonl").glob("part-*") for line in part.read_text().splitlines()]
     records = [json.loads(line) for line in lines]
-    found = {r["id"]: (r["story"], r.get("copy_group"), r["canonical"]) for r in records}
+    found = {record["id"]: tuple(record.get(name) for name in LABELS) for record in records}
     assert found == expected([*early, *seeds[20:]])
     with pytest.raises(EngineError, match=r"writing the output failed: .*already exists"):
         write_file(whole, str(tmp_path / "out.jsonl"))

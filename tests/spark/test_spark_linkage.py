@@ -62,14 +62,13 @@ def test_linkage_in_rounds_equals_one_machine(
     whole = {int(n): int(np.flatnonzero(label == label[n])[0]) for n in range(90) if (label == label[n]).sum() > 1}
     assert len(set(whole.values())) > 3, "the test has some stories"
 
-    job = Job(
-        spark, Settings(granularity=granularity), Checkpoints(spark, f"file://{tmp_path}/steps", {}), 2, links=links
-    )
+    job = Job(spark, Settings(), Checkpoints(spark, f"file://{tmp_path}/steps", {}), 2, links=links)
     units = [{"n": n, "digest": False, "unit": group[0]} for group in groups for n in group]
     given = pa.table({"a": pairs.a, "b": pairs.b, "score": pairs.score.astype(np.int32)})
     kept = job.checkpoints.step("units", lambda: spark.createDataFrame(pa.Table.from_pylist(units)))
     away = spark.createDataFrame(pa.table({"n": hidden}))
-    found = link_in_rounds(job, spark.createDataFrame(given).repartition(3), kept, away).collect()
+    scored = spark.createDataFrame(given).repartition(3)
+    found = link_in_rounds(job, "linkage", scored, kept, away, granularity).collect()
     assert {row["n"]: row["story"] for row in found} == whole
     assert (tmp_path / "steps" / "linkage.2.edges").is_dir(), "there were several rounds"
 
@@ -85,4 +84,4 @@ def test_labels_of_large_components_equal_those_of_one_machine(spark: SparkSessi
     folder, rows = tempfile.mkdtemp(prefix="dedup-test-"), [*seeds, *ROWS]
     job = Job(spark, Settings(), Checkpoints(spark, f"file://{folder}", {}, 3), 3, chunk=30, links=1)
     assert labels(clustered(job, frame(spark, rows), {})) == expected(rows)
-    assert (Path(folder) / "linkage.1.edges").is_dir()
+    assert (Path(folder) / "events.linkage.1.edges").is_dir()

@@ -8,8 +8,6 @@ import re
 import shutil
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
@@ -24,12 +22,13 @@ from dedup.backends import (
     CompiledBackend,
     NumpyBackend,
     PlainBackend,
+    TakeoverBackend,
     choose,
     form,
 )
 from dedup.errors import SettingsError
 from dedup.settings import Settings
-from dedup.vectorize.kernels import compiling
+from dedup.vectorize.kernels import cache as stored
 from dedup.vectorize.kernels.extractor import Extractor
 
 
@@ -43,9 +42,9 @@ def loaded() -> Extractor:
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """An empty folder in place of the user's cache."""
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "cache"))
-    compiling.cache_folder.cache_clear()
+    stored.cache_folder.cache_clear()
     yield tmp_path / "cache"
-    compiling.cache_folder.cache_clear()
+    stored.cache_folder.cache_clear()
 
 
 def test_the_variable_decides(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,42 +65,15 @@ def test_else_the_size_of_the_job_does(cache: Path, monkeypatch: pytest.MonkeyPa
     else:
         monkeypatch.setenv("DEDUP_KERNELS", choice)
     assert form(WORTH_COMPILING - 1) == "numpy"
-    assert form(WORTH_COMPILING) == "compiled"
-    folder = compiling.cache_folder()
+    assert form(WORTH_COMPILING) == "takeover"
+    folder = stored.cache_folder()
     assert folder is not None
     assert folder.is_relative_to(cache)
     (folder / "made.nbc").touch()
     assert form(WORTH_LOADING) == "numpy", "an earlier run may have been ended while it compiled"
-    compiling.mark_compiled()
+    stored.mark_compiled()
     assert form(WORTH_LOADING) == "compiled"
     assert form(WORTH_LOADING - 1) == "numpy"
-
-
-def test_two_threads_that_load_kernels_leave_numba_as_it_was(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import numba
-
-    named, second = list[str](), threading.Event()
-
-    class Compiled:
-        def enable_caching(self) -> None:
-            named.append(numba.config.CACHE_DIR)
-            if len(named) == 1:
-                second.wait(0.2)  # the other comes in meanwhile, if nothing keeps it out
-            else:
-                second.set()
-                time.sleep(0.05)  # and is the last to go
-
-    monkeypatch.setattr(numba, "njit", lambda **_: lambda _: Compiled())
-    monkeypatch.setattr(compiling, "_verify", lambda _: None)
-    before = numba.config.CACHE_DIR
-    threads = [threading.Thread(target=compiling.kept, args=(len,)) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert before == numba.config.CACHE_DIR
-    assert {Path(one).is_relative_to(cache) for one in named} == {True}
-    assert len(named) == 2
 
 
 def test_without_a_compiler_there_are_no_kernels(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,21 +95,22 @@ def test_no_article_is_lost_while_the_form_is_chosen(
     monkeypatch.setenv("DEDUP_KERNELS", choice)
     monkeypatch.setattr(backends, "is_compiled", lambda _: compiled)
     monkeypatch.setattr("dedup.backends.compiled.is_compiled", lambda: True)
+    monkeypatch.setattr("dedup.backends.takeover.Compiler", lambda _: None)
     texts = [("title", str(number)) for number in range(count)]
     found, given = choose(iter(texts), Settings())
     assert list(given) == texts
-    expected = {"plain": PlainBackend, "numpy": NumpyBackend, "compiled": CompiledBackend}[form(count)]
-    assert type(found) is expected
+    forms = {"plain": PlainBackend, "numpy": NumpyBackend, "takeover": TakeoverBackend, "compiled": CompiledBackend}
+    assert type(found) is forms[form(count)]
 
 
 def test_a_folder_that_cannot_be_written_is_no_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "file"
     file.touch()
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(file))
-    compiling.cache_folder.cache_clear()
-    assert compiling.cache_folder() is None
-    assert not compiling.is_compiled()
-    compiling.cache_folder.cache_clear()
+    stored.cache_folder.cache_clear()
+    assert stored.cache_folder() is None
+    assert not stored.is_compiled()
+    stored.cache_folder.cache_clear()
 
 
 def test_the_user_s_cache_is_taken_where_no_folder_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,11 +118,11 @@ def test_the_user_s_cache_is_taken_where_no_folder_is_named(tmp_path: Path, monk
     for platform, variable in (("win32", "LOCALAPPDATA"), ("linux", "XDG_CACHE_HOME")):
         monkeypatch.setattr(sys, "platform", platform)
         monkeypatch.setenv(variable, str(tmp_path / platform))
-        compiling.cache_folder.cache_clear()
-        folder = compiling.cache_folder()
+        stored.cache_folder.cache_clear()
+        folder = stored.cache_folder()
         assert folder is not None
         assert folder.is_relative_to(tmp_path / platform / "story-dedup")
-    compiling.cache_folder.cache_clear()
+    stored.cache_folder.cache_clear()
 
 
 def test_compiling_is_announced(loaded: Extractor, cache: Path) -> None:
@@ -161,7 +134,7 @@ def test_compiling_is_announced(loaded: Extractor, cache: Path) -> None:
     assert {stage for stage, _, _ in told} == {"compiling, once for this machine"}
     assert [done for _, done, _ in told] == list(range(14))
     assert {total for _, _, total in told} == {13}
-    assert compiling.is_compiled()
+    assert stored.is_compiled()
     CompiledBackend(Settings(threads=1), lambda *what: told.append(what))
     assert len(told) == 14
 
@@ -169,7 +142,7 @@ def test_compiling_is_announced(loaded: Extractor, cache: Path) -> None:
 @pytest.fixture
 def package(tmp_path: Path) -> Path:
     """A copy of the package, to be changed."""
-    source = Path(compiling.__file__).parents[2]
+    source = Path(stored.__file__).parents[2]
     return Path(shutil.copytree(source, tmp_path / "dedup", ignore=shutil.ignore_patterns("*.pyc")))
 
 
@@ -182,24 +155,24 @@ def with_a_changed_constant(path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["match/copies.py", "match/stories.py", "text/document.py", "vectorize/exact.py"])
 def test_a_constant_that_a_kernel_reaches_changes_the_digest(package: Path, name: str) -> None:
-    before = compiling.source_digest(package)
+    before = stored.source_digest(package)
     with_a_changed_constant(package / name)
-    assert compiling.source_digest(package) != before
+    assert stored.source_digest(package) != before
 
 
 @pytest.mark.parametrize("name", ["text/alphabet.tsv", "index/features/kernels.py", "index/search/kernels/scan.py"])
 def test_a_kernel_or_a_table_of_theirs_changes_the_digest(package: Path, name: str) -> None:
-    before = compiling.source_digest(package)
+    before = stored.source_digest(package)
     with (package / name).open("a", encoding="utf-8") as file:
         file.write("\n")
-    assert compiling.source_digest(package) != before
+    assert stored.source_digest(package) != before
 
 
 @pytest.mark.parametrize("name", ["cli/progress.py", "report/html/page.py", "keep/choice.py"])
 def test_a_module_that_no_kernel_reaches_leaves_the_digest(package: Path, name: str) -> None:
-    before = compiling.source_digest(package)
+    before = stored.source_digest(package)
     with_a_changed_constant(package / name)
-    assert compiling.source_digest(package) == before
+    assert stored.source_digest(package) == before
 
 
 def is_for_types(statement: ast.stmt) -> bool:
@@ -208,7 +181,7 @@ def is_for_types(statement: ast.stmt) -> bool:
 
 def test_the_digest_follows_the_imports_that_python_sees(package: Path) -> None:
     """No module is missed by the regular expressions. They may find more, in a docstring for example."""
-    sources = compiling._sources(package)
+    sources = stored._sources(package)
     ahead = [name for name, source in sources.items() if b"@kept" in source or b"@kernel" in source]
     reached = set[str]()
     while ahead:
@@ -220,7 +193,7 @@ def test_the_digest_follows_the_imports_that_python_sees(package: Path) -> None:
                 if isinstance(node, ast.ImportFrom) and f"{node.module}.".startswith("dedup."):
                     room = str(node.module).removeprefix("dedup").lstrip(".")
                     ahead += [room, *(f"{room}.{alias.name}".lstrip(".") for alias in node.names)]
-    assert reached <= compiling._reached(sources).keys()
+    assert reached <= stored._reached(sources).keys()
     assert {"index.features.kernels", "index.search.kernels.scan", "text.alphabet"} <= reached
 
 
@@ -228,12 +201,12 @@ def test_machine_code_is_kept_and_found_again(tmp_path: Path) -> None:
     """Two processes: the second has nothing to compile. Neither changes where anyone else's code is kept."""
     program = (
         "import numba; before = numba.config.CACHE_DIR\n"
-        "from dedup.vectorize.kernels import compiling, murmur\n"
-        "ready = compiling.is_compiled()\n"
+        "from dedup.vectorize.kernels import cache as stored, murmur\n"
+        "ready = stored.is_compiled()\n"
         "assert murmur.hash_words(['mill']).tolist() == [3037678787], murmur.hash_words(['mill'])\n"
         "assert numba.config.CACHE_DIR == before\n"
-        "compiling.mark_compiled()\n"
-        "print(ready, compiling.is_compiled(), len(murmur.hash_block.stats.cache_hits))"
+        "stored.mark_compiled()\n"
+        "print(ready, stored.is_compiled(), len(murmur.hash_block.stats.cache_hits))"
     )
     environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path), "LOCALAPPDATA": str(tmp_path), "HOME": str(tmp_path)}
     environment.pop("NUMBA_CACHE_DIR", None)
@@ -299,13 +272,13 @@ def test_a_cache_whose_files_became_folders_is_not_used(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(os.name != "posix", reason="modes of folders are those of POSIX")
 def test_only_the_user_may_enter_the_cache(cache: Path) -> None:
-    folder = compiling.cache_folder()
+    folder = stored.cache_folder()
     assert folder is not None
     assert folder.parent == cache
     assert folder.stat().st_mode & 0o777 == 0o700
     folder.chmod(0o777)
-    compiling.cache_folder.cache_clear()
-    assert compiling.cache_folder() == folder
+    stored.cache_folder.cache_clear()
+    assert stored.cache_folder() == folder
     assert folder.stat().st_mode & 0o777 == 0o700
 
 
@@ -314,9 +287,9 @@ def test_a_user_without_a_home_folder_has_no_cache(monkeypatch: pytest.MonkeyPat
     for name in ("HOME", "XDG_CACHE_HOME", "NUMBA_CACHE_DIR"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(os, "getuid", lambda: 987_654)
-    compiling.cache_folder.cache_clear()
-    assert compiling.cache_folder() is None
+    stored.cache_folder.cache_clear()
+    assert stored.cache_folder() is None
     monkeypatch.setattr(sys, "platform", "darwin")
-    compiling.cache_folder.cache_clear()
-    assert compiling.cache_folder() is None
-    compiling.cache_folder.cache_clear()
+    stored.cache_folder.cache_clear()
+    assert stored.cache_folder() is None
+    stored.cache_folder.cache_clear()

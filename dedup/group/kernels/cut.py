@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.group.cut import drop_at, height_needed, merge_threshold
+from dedup.group.cut import drop_at, height_needed, joining_threshold, merge_threshold
 from dedup.group.linkage import Tree
 from dedup.vectorize.kernels.compiling import callable_by_kernels, kept
 
@@ -23,7 +23,9 @@ def cut(tree: Tree, granularity: float) -> NDArray[np.int64]:
         Shape (articles,): numbers from 0 in the order of each story's first article.
     """
     drops = _drops(granularity, (int(tree.weights.sum()) // 2 + 1).bit_length())  # by size of the smaller group
-    return _cut(tree.left, tree.right, tree.height, tree.weights, merge_threshold(granularity), drops)
+    threshold = merge_threshold(granularity)
+    joining = joining_threshold(granularity)
+    return _cut(tree.left, tree.right, tree.height, tree.weights, threshold, drops, joining, tree.joined)
 
 
 @lru_cache(64)
@@ -41,16 +43,21 @@ def _cut(
     weights: NDArray[np.int64],
     threshold: float,
     drops: NDArray[np.float64],
+    joining: float,
+    joined: int,
 ) -> NDArray[np.int64]:
     leaves, nodes = len(weights), len(weights) + len(heights)
     size, good = np.zeros(nodes, np.int64), np.ones(nodes, np.bool_)
     height, parent = np.full(nodes, np.inf), np.full(nodes, -1)
-    size[:leaves] = weights
+    for leaf in range(leaves):  # numba compiles an assigned slice for seconds
+        size[leaf] = weights[leaf]
     for merge in range(len(heights)):
         node, a, b = leaves + merge, left[merge], right[merge]
         size[node], height[node] = size[a] + size[b], heights[merge]
         drop = drops[min(size[a], size[b])]
         needed = height_needed(threshold, drop, (size[a], size[b]), (height[a], height[b]))
+        if node >= nodes - joined:
+            needed = joining
         good[node] = good[a] and good[b] and height[node] >= needed
         parent[a], parent[b] = node, node
     label, stories = np.empty(leaves, np.int64), 0

@@ -57,7 +57,7 @@ class ArticleTable:
         self, settings: Settings, crowding: float, vectors: Callable[[], Iterable[tuple[int, Vector]]], *, fast: bool
     ) -> None:
         self.settings, self.crowding, self.by_kernels, self._vectors = settings, crowding, fast, vectors
-        self.scoring = Scoring.of(settings)
+        self.scoring = Scoring.of(settings, crowding)
         self.new_postings = partial(SegmentedPostings if fast else PlainPostings, FLOOR, self.span_of)
         self.words: Postings = self.new_postings()
         self.names: dict[int, Postings] = {}  # by language; empty while there is only one

@@ -137,7 +137,8 @@ def read_metadata(
         raise StoreError(f"{store.where} does not say what index it holds ({error}): restore a copy of it") from error
     if method and metadata.method != METHOD_VERSION:
         problem = f"{store.where} was made by version {metadata.method} of the method, this is version {METHOD_VERSION}"
-        raise SettingsError([f"{problem}: bring it up to date with rebuild ('dedup index rebuild')"])
+        advice = "bring it up to date with rebuild ('dedup index rebuild'; with --preview it shows what would change)"
+        raise SettingsError([f"{problem}: {advice}"])
     if settings is not None and settings != metadata.settings:
         other = [
             f"{name} is {metadata.settings.method()[name]} there, not {value}"

@@ -262,6 +262,10 @@ class Store(Protocol):
 
     def story_numbered(self, numbers: Sequence[int]) -> dict[int, StoredStory]: ...
 
+    def lines(self) -> dict[int, str]:
+        """Return for the stories that share a storyline with others its id, by their numbers."""
+        ...
+
     def stories(self, wanted: StoryFilter, most: int) -> list[StoredStory]:
         """Return stories that match and are not redirected, by last change and number, descending."""
         ...

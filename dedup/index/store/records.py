@@ -11,9 +11,20 @@ from typing import Any, Literal
 
 from dedup.article import Article
 from dedup.inputs.collection import published_seconds
+from dedup.results.story_ids import storyline_of_story
 
 Kind = Literal[
-    "added", "updated", "moved", "revised", "withdrawn", "copy_withdrawn", "removed", "expired", "merged", "refreshed"
+    "added",
+    "updated",
+    "moved",
+    "revised",
+    "withdrawn",
+    "copy_withdrawn",
+    "removed",
+    "expired",
+    "merged",
+    "storyline",
+    "refreshed",
 ]
 """Kinds of `Change`."""
 
@@ -27,12 +38,14 @@ class Change:
         kind: "added", "updated" (same id, another text), "moved" (to another story), "revised" (there is a later
             version of its page: it is in no story), "withdrawn" (it is shown no more), "copy_withdrawn" (another copy
             of its text was), "removed", "expired"; "merged": the story `before` became part of
-            `story` and redirects to it; "refreshed": the background or the settings were replaced, or the store was
+            `story` and redirects to it; "storyline": `story` moved from the storyline `before` to another one;
+            "refreshed": the background or the settings were replaced, or the store was
             repaired.
         article: id of the article, "" for a change of a story or of the index, and for what was before `erase`.
         story: id of the article's story, "" if it is in none.
         before: id of its story before the change, "" if it was in none.
         at: time of the change.
+        storyline: id of the storyline of `story` after all changes of its transaction, "" if there is no story.
     """
 
     cursor: int
@@ -41,6 +54,7 @@ class Change:
     story: str
     before: str
     at: datetime
+    storyline: str = ""
 
     def to_record(self) -> dict[str, Any]:
         """Return the change as a dictionary for JSON."""
@@ -99,7 +113,7 @@ def facts_of(article: Article) -> str:
     """Return the non-empty fields of an article as JSON, without id, source and text."""
     facts: dict[str, Any] = {
         name: value
-        for name in ("title", "url", "author", "section", "lang", "path", "where", "story")
+        for name in ("title", "url", "author", "section", "lang", "path", "where", "story", "storyline")
         if (value := getattr(article, name)) not in ("", None)
     }
     for name in ("published", "seen"):
@@ -194,6 +208,7 @@ class StoredStory:
         touched: time of its last change, in seconds since 1970 by the clock of the index.
         shown: number of the article to show; None for the first.
         settled: whether it keeps its id permanently, after `settle_hours` without a change.
+        line: id of the storyline that it shares with others, "" if it is the only story of its storyline.
     """
 
     number: int
@@ -205,6 +220,12 @@ class StoredStory:
     touched: float
     shown: int | None = None
     settled: bool = False
+    line: str = ""
+
+    @property
+    def storyline(self) -> str:
+        """Id of its storyline."""
+        return self.line or storyline_of_story(self.id)
 
 
 def moment(seconds: float) -> datetime:

@@ -50,6 +50,14 @@ MIGRATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
         ("CREATE TABLE lesson (number INTEGER PRIMARY KEY AUTOINCREMENT, data BLOB NOT NULL)",),
     ),
     (
+        "storylines",
+        (
+            "ALTER TABLE story ADD COLUMN line TEXT NOT NULL DEFAULT ''",
+            "ALTER TABLE change ADD COLUMN storyline TEXT NOT NULL DEFAULT ''",
+            "CREATE INDEX story_line ON story (line) WHERE line != ''",
+        ),
+    ),
+    (
         "earlier versions of pages",
         (
             """CREATE TABLE revision (
@@ -102,5 +110,5 @@ def story_row(story: StoredStory) -> tuple[Any, ...]:
     """Return the row of a story, in the order of the columns."""
     return (
         story.number, story.id, story.into, story.size, story.start, story.end, story.touched, story.shown,
-        story.settled,
+        story.settled, story.line,
     )  # fmt: skip

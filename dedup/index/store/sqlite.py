@@ -22,7 +22,7 @@ AT_ONCE = 500
 """Most keys in one statement."""
 _ARTICLE = "number, id, content, length, seconds, told, came, source, facts, story, copies, stands"
 _REVISION = "number, id, content, length, seconds, told, came, source, facts, latest"
-_STORY = "number, id, into_story, size, start, end, touched, shown, settled"
+_STORY = "number, id, into_story, size, start, end, touched, shown, settled, line"
 
 
 def _put(table: str, columns: str) -> str:
@@ -289,6 +289,9 @@ class SqliteStore:
         rows = self._of_numbers(f"SELECT {_STORY} FROM story WHERE number IN ({{}})", numbers)
         return {row[0]: _story(row) for row in rows}
 
+    def lines(self) -> dict[int, str]:
+        return dict(self._file.rows("SELECT number, line FROM story WHERE line != '' AND into_story IS NULL"))
+
     def stories(self, wanted: StoryFilter, most: int) -> list[StoredStory]:
         conditions, values = ["into_story IS NULL", "size >= ?"], [wanted.min_size]
         given: list[Any] = list(values)
@@ -306,12 +309,15 @@ class SqliteStore:
         return [_story(row) for row in self._file.rows(statement, (*given, most))]
 
     def append(self, changes: Sequence[Change]) -> None:
-        rows = [(one.cursor, one.kind, one.article, one.story, one.before, one.at.timestamp()) for one in changes]
-        self._file.write_many("INSERT INTO change VALUES (?, ?, ?, ?, ?, ?)", rows)
+        rows = [
+            (one.cursor, one.kind, one.article, one.story, one.before, one.at.timestamp(), one.storyline)
+            for one in changes
+        ]
+        self._file.write_many("INSERT INTO change VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
 
     def changes(self, since: int, most: int) -> list[Change]:
         rows = self._file.rows("SELECT * FROM change WHERE cursor > ? ORDER BY cursor LIMIT ?", (since, most))
-        return [Change(*(*row[:5], moment(row[5]))) for row in rows]
+        return [Change(*(*row[:5], moment(row[5]), row[6])) for row in rows]
 
     def trim(self, before: int) -> None:
         self._file.write("DELETE FROM change WHERE cursor < ?", (before,))
@@ -360,7 +366,7 @@ def _revision(row: Sequence[Any]) -> Revision:
 
 
 def _story(row: Sequence[Any]) -> StoredStory:
-    return StoredStory(*(*row[:8], bool(row[8])))
+    return StoredStory(*(*row[:8], bool(row[8]), row[9]))
 
 
 def _parts(numbers: Sequence[_Key]) -> Iterator[tuple[Sequence[_Key], str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from dedup.errors import InputError
@@ -11,14 +12,17 @@ MOST_WORDS = 12
 LONG_WORD = 32
 """Characters beyond which a word is not searched for by LIKE, whose time grows with their number."""
 
+_WORD = re.compile(r'"([^"]*)"?|(\S+)')
+
 
 def words_of(query: str) -> list[str]:
-    """Split a query into distinct folded words.
+    """Split a query into distinct folded words; what is between quotation marks is one.
 
     Raises:
         InputError: the query has no words, or too many.
     """
-    words = list(dict.fromkeys(query.replace("\0", " ").casefold().split()))
+    found = (quoted or word for quoted, word in _WORD.findall(query.replace("\0", " ").casefold()))
+    words = list(dict.fromkeys(filter(None, (" ".join(word.split()) for word in found))))
     if not words or len(words) > MOST_WORDS:
         raise InputError(f"a search is for 1 to {MOST_WORDS} words, not {len(words)}")
     return words

@@ -37,6 +37,7 @@ class ChangeLog:
     _known: dict[int, StoredStory] = field(default_factory=dict)
     _touched: dict[int, None] = field(default_factory=dict)
     _shown: dict[int, int] = field(default_factory=dict)
+    _lines: dict[int, str] = field(default_factory=dict)
     _taken: set[str] = field(default_factory=set)
     _unused: set[str] = field(default_factory=set)
 
@@ -84,6 +85,26 @@ class ChangeLog:
         self._known[number] = replace(story, touched=self.now, settled=settled)
         self._touched[number] = None
 
+    def ended(self) -> list[tuple[int, int | None]]:
+        """Return the changed stories that have no article any more, with the story that each became part of."""
+        return [(number, self.story(number).into) for number in self._touched if not self.table.of_story(number)]
+
+    def set_line(self, number: int, line: str) -> None:
+        """Set the id of the storyline that a story shares with others, "" for none."""
+        self._lines[number] = line
+
+    def finished(self) -> list[Change]:
+        """Return the changes with the storylines of their stories after all of them."""
+        lines = self.storylines()
+        return [replace(change, storyline=lines.get(change.story, "")) for change in self.changes]
+
+    def storylines(self) -> dict[str, str]:
+        """Return the id of the storyline of each story that the transaction has used, by the story's id."""
+        return {
+            story.id: replace(story, line=self._lines.get(number, story.line)).storyline
+            for number, story in self._known.items()
+        }
+
     @property
     def has_touched(self) -> bool:
         """Whether a story has changed."""
@@ -100,7 +121,7 @@ class ChangeLog:
     def redirect(self, number: int, into: int) -> None:
         """Merge a story into another, and redirect its id."""
         self.touch(number)
-        self._known[number] = replace(self._known[number], into=into)
+        self._known[number] = replace(self._known[number], into=into, line="")
         self.record("merged", "", self.story(into).id, self.story(number).id)
 
     def settled(self, stories: Iterable[int]) -> set[int]:
@@ -127,8 +148,10 @@ class ChangeLog:
         """Write all changes to the store."""
         written = []
         only_shown = [number for number, shown in self._shown.items() if self.story(number).shown != shown]
-        for number in dict.fromkeys([*self._touched, *only_shown]):
-            story = self._known[number]
+        for number in dict.fromkeys([*self._touched, *only_shown, *self._lines]):
+            story = self.story(number)
+            if number in self._lines and story.into is None:
+                story = self._known[number] = replace(story, line=self._lines[number])
             slots = self.table.of_story(number)
             if story.into is None and not slots:
                 self.store.delete_story(number)
@@ -139,6 +162,7 @@ class ChangeLog:
                 shown = None
             written.append(replace(story, size=len(slots), start=start, end=end, shown=shown))
         self.store.put_stories(written)
+        self.changes[:] = self.finished()
         self.store.append(self.changes)
 
     def _span(self, slots: Sequence[int]) -> tuple[float | None, float | None]:

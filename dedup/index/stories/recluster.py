@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -77,6 +77,21 @@ class FullClustering:
             if part[0] in split and part not in represented:
                 found[number] = number, True
         return found
+
+    def lines(self, story_of: Mapping[int, int]) -> list[list[int]]:
+        """Return the stories of each storyline: the one that most of a story's articles are in, of equals the largest.
+
+        Args:
+            story_of: the number of the story of each article, by number.
+        """
+        place = {line.id: number for number, line in enumerate(self.clustering.storylines)}
+        held: dict[int, Counter[int]] = defaultdict(Counter)
+        for number, label in zip(self.numbers, self.clustering.labels, strict=True):
+            held[story_of[number]][place[self.clustering.stories[label].storyline]] += 1
+        lines: dict[int, list[int]] = defaultdict(list)
+        for story, counts in sorted(held.items()):
+            lines[min(counts, key=lambda line: (-counts[line], line))].append(story)
+        return list(lines.values())
 
     def shown(self) -> dict[int, int]:
         """Return for the first article of each story the number of the article to show."""

@@ -13,10 +13,13 @@ from numpy.typing import NDArray
 
 from dedup.match.copies import AGREEING, LARGE_BUCKET, STRIDE
 from dedup.vectorize.kernels.compiling import Whole, kept, kernel
+from dedup.vectorize.kernels.threads import parts_in_threads
 
 if TYPE_CHECKING:
     from dedup.settings import Settings
 
+_AT_ONCE = 50_000
+"""Pairs that are worth a thread."""
 AT_ONCE = 32
 """Bands hashed in one pass over the signatures."""
 BLOCK = 128
@@ -78,12 +81,16 @@ def pairs_of_buckets(signatures: NDArray[np.uint32], present: NDArray[np.bool_],
     return np.stack(np.divmod(pairs, max(1, len(signatures))), axis=1)
 
 
-def agreeing_slots(signatures: NDArray[np.uint32], pairs: NDArray[np.int64]) -> NDArray[np.int64]:
+def agreeing_slots(
+    signatures: NDArray[np.uint32], pairs: NDArray[np.int64], threads: int | None = 1
+) -> NDArray[np.int64]:
     """The number of agreeing slots of the signatures of each pair; shape (pairs,).
 
     Plain form: `match.copies.agreeing_slots`.
     """
-    return _agreeing_slots(np.ascontiguousarray(signatures, np.uint32), np.ascontiguousarray(pairs, np.int64))
+    signatures, pairs = np.ascontiguousarray(signatures, np.uint32), np.ascontiguousarray(pairs, np.int64)
+    parts = parts_in_threads(lambda a, b: _agreeing_slots(signatures, pairs[a:b]), len(pairs), threads, least=_AT_ONCE)
+    return np.concatenate([np.empty(0, np.int64), *parts])
 
 
 @kept
@@ -265,7 +272,8 @@ def _with_room(
     if size == len(found):
         return found, count
     larger = np.empty(size, np.int64)
-    larger[:count] = found[:count]
+    for place in range(count):  # numba compiles assigned slices for seconds
+        larger[place] = found[place]
     return larger, count
 
 

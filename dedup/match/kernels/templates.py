@@ -148,8 +148,8 @@ def _blocks(words: NDArray[np.uint32], others: NDArray[np.uint32]) -> NDArray[np
     one, other = len(words), len(others)
     first, last, order = np.empty(one, np.int64), np.empty(one, np.int64), np.empty(other, np.int64)
     _occurrences(words, others, first, last, order)
-    most = min(one, other) + 1
-    found, count = np.empty((most, 3), np.int64), 0
+    most, count = min(one, other) + 1, 0
+    starts, sizes = np.empty(one, np.int64), np.zeros(one, np.int64)  # of the block that begins at each word of `one`
     waiting, left = np.empty((2 * most + 2, 4), np.int64), 1
     waiting[0, 0], waiting[0, 1], waiting[0, 2], waiting[0, 3] = 0, one, 0, other
     lengths, stamps = np.empty((2, other + 1), np.int64), np.zeros((2, other + 1), np.int64)
@@ -157,12 +157,13 @@ def _blocks(words: NDArray[np.uint32], others: NDArray[np.uint32]) -> NDArray[np
     clock: Whole = np.int64(1)
     while left:
         left -= 1
-        bounds[:] = waiting[left]
+        for side in range(4):  # numba compiles an assigned slice for seconds
+            bounds[side] = waiting[left, side]
         i, j, size, clock = _longest(first, last, order, bounds, lengths, stamps, clock)
         clock += 1  # invalidates the stamps of this block
         if size == 0:
             continue
-        found[count, 0], found[count, 1], found[count, 2] = i, j, size
+        starts[i], sizes[i] = j, size
         count += 1
         if bounds[0] < i and bounds[2] < j:
             waiting[left, 0], waiting[left, 1], waiting[left, 2], waiting[left, 3] = bounds[0], i, bounds[2], j
@@ -171,10 +172,11 @@ def _blocks(words: NDArray[np.uint32], others: NDArray[np.uint32]) -> NDArray[np
             waiting[left, 0], waiting[left, 1] = i + size, bounds[1]
             waiting[left, 2], waiting[left, 3] = j + size, bounds[3]
             left += 1
-    in_order = np.argsort(found[:count, 0])
     joined, blocks = np.empty((count + 1, 3), np.int64), 0
-    for place in in_order:
-        i, j, size = found[place, 0], found[place, 1], found[place, 2]
+    for i in range(one):
+        j, size = starts[i], sizes[i]
+        if size == 0:
+            continue
         if blocks:
             before = joined[blocks - 1]
             if before[0] + before[2] == i and before[1] + before[2] == j:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from dedup.report.html.page import environment, write_html
+from dedup.report.html.page import environment, page_script, template_source, write_html
 
-__all__ = ["environment", "write_html"]
+__all__ = ["environment", "page_script", "template_source", "write_html"]

@@ -5,16 +5,19 @@ from __future__ import annotations
 import base64
 import json
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from dedup.backends import choose
 from dedup.formats.json_text import finite
-from dedup.results.columns import findings_columns
+from dedup.inputs.values import is_web_address
+from dedup.results.clustering import Clustering
+from dedup.results.columns import FindingsColumns, findings_columns
 from dedup.results.provenance import SURE, likely_originals, version_texts
+from dedup.results.story_ids import STORY_PREFIX
 from dedup.vectorize.boilerplate import remaining
 from dedup.vectorize.features import HashedWords
 from dedup.vectorize.vocabulary import substituted
@@ -22,8 +25,8 @@ from dedup.vectorize.vocabulary import substituted
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from dedup.archive import Arrivals
     from dedup.article import Article
-    from dedup.results.clustering import Clustering
     from dedup.results.findings import Findings
     from dedup.settings import Settings
 
@@ -40,9 +43,9 @@ def packed(data: bytes) -> str:
     return base64.b64encode(compressor.compress(data) + compressor.flush()).decode("ascii")
 
 
-def packed_index(clustering: Clustering) -> str:
+def packed_index(found: Clustering | Arrivals) -> str:
     """Return everything but the texts, packed: metadata of articles, merge tree, pairs, settings."""
-    return packed(json.dumps(index(clustering), ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode())
+    return packed(json.dumps(index(found), ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode())
 
 
 def packed_texts(articles: Sequence[Article]) -> Iterator[str]:
@@ -52,58 +55,93 @@ def packed_texts(articles: Sequence[Article]) -> Iterator[str]:
         yield packed(json.dumps(texts, ensure_ascii=True, separators=(",", ":")).encode())
 
 
-def index(clustering: Clustering) -> dict[str, Any]:
-    """Return the data of `packed_index` before packing."""
+def article_columns(clustering: Clustering) -> dict[str, list[Any]]:
+    """Return what the page shows of the articles, as columns by name; columns without a value are left out."""
     from dedup.inputs.collection import published_seconds
-    from dedup.report.html.top_words import top_words
     from dedup.results.assemble import headline
 
-    articles, settings = clustering.articles, clustering.settings
-    found = findings_columns(clustering)
-    words, heavy, weights = top_words(found.findings, found.a, found.b, HEAVY)
+    articles = clustering.articles
     dates = [clustering.dated(article.id) for article in articles]
-    return {
+    columns: dict[str, list[Any]] = {
         "ids": [article.id for article in articles],
         "titles": [article.title for article in articles],
         "heads": ["" if article.title else headline(article) for article in articles],
         "sources": [article.source for article in articles],
         "dates": [day.isoformat() if day else None for day, _ in dates],
-        "datedBy": [name for _, name in dates],
         "published": [finite(published_seconds(article.published)) for article in articles],
         "seconds": [finite(published_seconds(day)) for day, _ in dates],
+        "langs": [article.lang for article in articles],
+    }
+    optional: dict[str, list[Any]] = {
+        "datedBy": [name if name != "published" else None for _, name in dates],
+        "urls": [article.url if is_web_address(article.url) else "" for article in articles],
+        "authors": [article.author for article in articles],
+        "sections": [article.section for article in articles],
+    }
+    return columns | {name: column for name, column in optional.items() if any(column)}
+
+
+def index(found: Clustering | Arrivals) -> dict[str, Any]:
+    """Return the data of `packed_index` before packing."""
+    from dedup.report.html.top_words import top_words
+
+    clustering = found if isinstance(found, Clustering) else found.clustering
+    settings, columns = clustering.settings, findings_columns(clustering)
+    words, heavy, weights = top_words(columns.findings, columns.a, columns.b, HEAVY)
+    return {
+        **article_columns(clustering),
+        "fresh": None if isinstance(found, Clustering) else found.count,
+        "named": {} if isinstance(found, Clustering) else _inherited(clustering, columns),
+        "storylines": shared_storylines(clustering),
         "settings": {name: finite(value) for name, value in settings.method().items()},
         "curves": _curves(),
         "tree": {
-            "distinct": found.distinct.tolist(),
-            "order": found.order.tolist(),
-            "ranks": found.ranks.tolist(),
-            "units": found.units.tolist(),
-            "canonical": found.canonical.tolist(),
-            "roundups": found.roundups.tolist(),
-            "names": found.names,
-            "left": found.left.tolist(),
-            "right": found.right.tolist(),
-            "height": [*map(finite, found.height.tolist())],
-            "weights": found.weights.tolist(),
+            "distinct": columns.distinct.tolist(),
+            "order": columns.order.tolist(),
+            "ranks": columns.ranks.tolist(),
+            "units": columns.units.tolist(),
+            "canonical": columns.canonical.tolist(),
+            "roundups": columns.roundups.tolist(),
+            "names": columns.names,
+            "left": columns.left.tolist(),
+            "right": columns.right.tolist(),
+            "height": [*map(finite, columns.height.tolist())],
+            "weights": columns.weights.tolist(),
+            "joined": columns.joined,
         },
         "pairs": {
-            "a": found.a.tolist(),
-            "b": found.b.tolist(),
-            "score": found.score.tolist(),
-            "cosine": _rounded(found.cosine),
+            "a": columns.a.tolist(),
+            "b": columns.b.tolist(),
+            "score": columns.score.tolist(),
+            "cosine": _rounded(columns.cosine),
             "heavy": [[place for place in row if place >= 0] for row in heavy.tolist()],
             "weights": [[round(1000 * weight) for weight in row if weight > 0] for row in weights.tolist()],
         },
         "words": words,
-        "copies": {"pairs": found.copies.tolist(), "overlaps": _rounded(found.overlaps)},
-        "ordinary": _rounded(found.background_similarity),
-        "tongues": found.languages.tolist(),
-        "removed": _removed(found.findings, settings),
-        "digests": found.digests.tolist(),
+        "copies": {"pairs": columns.copies.tolist(), "overlaps": _rounded(columns.overlaps)},
+        "ordinary": _rounded(columns.background_similarity),
+        "crowding": columns.findings.crowding,
+        "tongues": columns.languages.tolist(),
+        "removed": _removed(columns.findings, settings),
         "originals": _originals(clustering),
         "chunk": TEXTS,
-        "notices": [asdict(notice) for notice in clustering.notices[:1000]],
     }
+
+
+def shared_storylines(clustering: Clustering) -> dict[str, str]:
+    """Return by id the storylines of stories that share theirs with another."""
+    lines = {story.id: story.storyline for story in clustering.stories}
+    shared = Counter(lines.values())
+    return {story: line for story, line in lines.items() if line and shared[line] > 1}
+
+
+def _inherited(clustering: Clustering, columns: FindingsColumns) -> dict[str, str]:
+    """Return the ids of stories that are not made from their content, by those that are."""
+    made = {}
+    for story in clustering.stories:
+        first = min((int(columns.distinct[clustering.place(one)]) for one in story.articles), key=columns.ranks.item)
+        made[STORY_PREFIX + columns.names[first]] = story.id
+    return {own: name for own, name in made.items() if own != name}
 
 
 def _removed(findings: Findings, settings: Settings) -> dict[int, list[int]]:

@@ -1,11 +1,12 @@
 "use strict";
-// The pages of the service: what is asked of the API, where the reader is, and news as they come.
-(() => {
-const { $, block } = shown;
-const STEP = 60, PATIENCE = 25, PAUSE = 1000, AGAIN = 3000;  // stories at once; seconds of a request for news; milliseconds
+// The source of the page of a service: it asks the API for what it shows, and follows the changes.
+const source = (() => {
+const { $, block, plural, percent } = dom;
+const PATIENCE = 25, PAUSE = 1000, AGAIN = 3000, MANY = 40;  // seconds of a request for news; milliseconds; stories asked for one by one
 const KEPT = "dedup:token";
 
-let known = new Set(), next = null, cursor = 0, turn = 0, listing = 0, openStory = "", following = false;
+let data, stories = [], storyOf = [], cursor = 0, following = false, waiting = new Map(), more = "";
+const texts = new Map();
 
 // The API
 
@@ -14,7 +15,7 @@ class Refused extends Error { constructor(message, status) { super(message); thi
 async function ask(path, options = {}) {
   const secret = sessionStorage.getItem(KEPT), headers = { Accept: "application/json", ...options.headers };
   if (secret) headers.Authorization = "Bearer " + secret;
-  const answer = await fetch(path, { ...options, headers, credentials: "omit", redirect: "error" });
+  const answer = await fetch(path, { ...options, headers, credentials: "omit", redirect: "error" }).catch(() => { throw new Refused("the service cannot be reached", 0); });
   const told = await answer.json();
   if (answer.ok) return told;
   if (answer.status === 401) askForToken(told.errors[0].field === "Authorization" && secret ? "That token is not known." : "");
@@ -23,115 +24,144 @@ async function ask(path, options = {}) {
 }
 
 const at = (...parts) => "v1/" + parts.map(encodeURIComponent).join("/");
-const query = (fields) => "?" + new URLSearchParams(Object.entries(fields).filter(([, value]) => value !== "" && value !== null));
+const query = (fields) => "?" + new URLSearchParams(Object.entries(fields));
 
 function askForToken(message) {
   sessionStorage.removeItem(KEPT);
+  source.ready = false;
   $("token").hidden = false;
   $("controls").hidden = true;
-  if (message) say(message);
+  if (message) page.say(message);
   document.documentElement.dataset.ready = "true";
 }
 
-function say(message) { $("alert").textContent = message; $("alert").hidden = !message; }
-const failed = (error) => say(error instanceof Refused ? error.message : "The service cannot be reached.");
+// Articles and stories as the page holds them
 
-// The list
+const seconds = (moment) => moment ? Date.parse(moment.length > 10 && !/[zZ]|[+-]\d\d:\d\d$/.test(moment) ? moment + "Z" : moment) / 1000 : null;
+const headline = (place) => data.titles[place].split(/\s+/u).filter(Boolean).join(" ") || data.heads[place] || "";
 
-async function list(more = false) {
-  const mine = ++listing, words = $("query").value.trim();
-  const entries = [];
-  let following = null;
-  if (words) {
-    const found = await ask("v1/search" + query({ q: words, limit: STEP }));
-    entries.push(...found.articles.map(views.articleEntry));
-  } else {
-    const found = await ask("v1/stories" + query({ limit: STEP, min_size: $("shared").checked ? 2 : 1, outlet: $("outlet").value.trim(), cursor: more ? next : "" }));
-    entries.push(...found.stories.map(views.storyEntry));
-    following = found.next;
-  }
-  if (mine !== listing) return;
-  next = following;
-  const fresh = known.size && !more && !words;
-  for (const entry of entries) if (fresh && !known.has(entry.dataset.story)) entry.classList.add("fresh");
-  for (const entry of entries) known.add(entry.dataset.story);
-  if (more) $("entries").append(...entries); else $("entries").replaceChildren(...entries);
-  $("more").hidden = !next;
-  current();
+function add(head) {  // an article as the API tells it
+  let place = data.placeOf.get(head.id);
+  if (place === undefined) data.placeOf.set(head.id, place = data.ids.length);
+  const dated = head.published || head.seen;
+  const values = { ids: head.id, titles: head.title, heads: "", sources: head.source, dates: dated, published: seconds(head.published), seconds: seconds(dated), langs: head.lang, urls: head.url, authors: head.author, sections: head.section, datedBy: head.published || !head.seen ? null : "seen" };
+  for (const [name, value] of Object.entries(values)) data[name][place] = value;
+  texts.delete(place);
+  return place;
 }
 
-async function count() {
-  const stats = await ask("v1/stats");
-  $("summary").textContent = `${stats.articles.toLocaleString("en")} articles in ${stats.stories.toLocaleString("en")} stories`;
-  return stats;
+function put(story, articles) {
+  const places = articles.map(add), dated = places.map((place) => data.published[place]).filter((value) => value !== null);
+  const one = { id: story.id, title: story.title, size: story.size, articles: places, canonical: data.placeOf.get(story.canonical) ?? places[0], sources: story.sources, ...kindOf(story),
+    start: dated.length ? Math.min(...dated) : Infinity, end: dated.length ? Math.max(...dated) : -Infinity,
+    copies: story.copy_groups.map((group) => group.articles.map((id) => data.placeOf.get(id)).filter((place) => place !== undefined)).filter((group) => group.length > 1) };
+  for (const place of places) storyOf[place] = one;
+  return one;
 }
 
-function current() {
-  for (const entry of $("entries").children) {
-    const link = entry.querySelector("a");
-    if (openStory && entry.dataset.story === openStory) link.setAttribute("aria-current", "true"); else link.removeAttribute("aria-current");
-  }
+const kindOf = ({ storyline, origins }) => ({ ...(storyline === undefined ? {} : { storyline }), ...(origins === undefined ? {} : { origins }) });
+
+const sorted = () => stories.sort((x, y) => y.size - x.size || (x.start === y.start ? 0 : x.start - y.start) || (x.id < y.id ? -1 : 1));
+
+async function asked(id) {
+  const [story, timeline] = await Promise.all([ask(at("stories", id)), ask(at("stories", id, "articles") + query({ limit: 1000 }))]);
+  const one = put(story, timeline.articles), place = stories.findIndex((other) => other.id === one.id);
+  if (place < 0) stories.push(one); else stories[place] = one;
+  return one;
 }
 
-// What is open
-
-function show(root, classes) {
-  $("open").replaceChildren(...(root ? [root] : []));
-  document.body.className = classes;
-  current();
-}
-
-async function route() {
-  const mine = ++turn, here = () => mine === turn;
-  const [kind, first, second] = location.hash.slice(1).split("/").map((part) => { try { return decodeURIComponent(part); } catch { return part; } });
-  openStory = "";
+async function fetched(story, a, b) {  // what the page does not hold yet
   try {
-    if (kind === "story" && first) await showStory(first, here, true);
-    else if (kind === "side" && first && second) await showSide(first, second, here);
-    else if (kind === "compare") showPaste();
-    else show(null, "");
-    if (here()) say("");
-  } catch (error) { if (here()) failed(error); }
+    const ids = [story];
+    for (const id of [a, b]) if (id && !data.placeOf.has(id)) ids.push((await ask(at("articles", id))).story);
+    const found = [];
+    for (const id of ids.filter(Boolean)) found.push(await asked(id));
+    sorted();
+    await list.update({ regrouped: true });
+    return found.length ? { story: story ? found[0] : undefined } : null;
+  } catch (error) { if (error.status === 404 || error.status === 422) return null; throw error; }
 }
 
-async function showStory(id, here, focus) {
-  const [story, timeline] = await Promise.all([ask(at("stories", id)), ask(at("stories", id, "articles"))]);
-  const { groups } = story.copy_groups.length ? await ask(at("stories", id, "versions")).catch(() => ({ groups: [] })) : { groups: [] };
-  if (!here()) return;
-  openStory = story.id;
-  const root = views.storyPage(story, timeline, groups);
-  show(root, "opened");
-  if (focus) root.querySelector("h2").focus({ preventScroll: true });
+async function all() {
+  const found = await ask("v1/overview");
+  data = found.articles;
+  for (const name of ["datedBy", "urls", "authors", "sections"]) data[name] = data[name] || data.ids.map(() => "");
+  data.fresh = null;
+  data.storage = "dedup:" + location.host;
+  data.placeOf = new Map(data.ids.map((id, place) => [id, place]));
+  storyOf = [];
+  stories = found.stories.map((one) => ({ ...one, storyline: one.storyline ?? undefined, start: one.start ?? Infinity, end: one.end ?? -Infinity }));
+  for (const one of stories) for (const place of one.articles) storyOf[place] = one;
+  sorted();
+  cursor = found.cursor;
+  more = found.total > data.ids.length ? `, of ${found.total.toLocaleString("en")} articles the last` : "";
+  texts.clear();
 }
 
-async function showSide(a, b, here) {
-  const articles = await Promise.all([ask(at("articles", a)), ask(at("articles", b))]);
-  const explanation = a === b ? null : await ask("v1/explain" + query({ a, b }));
-  if (!here()) return;
-  const root = views.sidePage(articles, explanation, views.address("story", articles[1].story));
-  show(root, "opened compared");
-  root.querySelector("h2").focus({ preventScroll: true });
-  scrollTo(0, 0);
+// What the page asks for
+
+function text(place) {
+  if (!texts.has(place)) texts.set(place, ask(at("articles", data.ids[place])).then((article) => article.text));
+  return texts.get(place);
 }
 
-function showPaste() {
-  const { root, slots } = block("paste");
+async function find(terms) {
+  const { articles } = await ask("v1/search" + query({ q: terms.map((term) => term.includes(" ") ? `"${term}"` : term).join(" "), limit: 1000 }));
+  const unknown = [...new Set(articles.filter((head) => !data.placeOf.has(head.id)).map((head) => head.story))];
+  for (const id of unknown.slice(0, MANY)) await asked(id).catch(() => null);
+  if (unknown.length) { sorted(); list.prepare(); }
+  return new Set(articles.map((head) => data.placeOf.get(head.id)).filter((place) => place !== undefined));
+}
+
+async function originals(story) {
+  const { groups } = await ask(at("stories", story.id, "versions"));
+  return groups.map((group) => {
+    const known = group.versions.filter((version) => data.placeOf.has(version.article)).sort((x, y) => y.probability - x.probability);
+    return { articles: known.map((version) => data.placeOf.get(version.article)), odds: known.map((version) => version.probability), original: group.original === null ? null : data.placeOf.get(group.original) ?? null, why: group.reasons };
+  });
+}
+
+function explained(e) {
+  const notes = [e.reason, ...(e.words.length ? [`Words that contribute most: ${e.words.slice(0, 6).map(({ word }) => word).join(", ")}.`] : []),
+    `Overlap ${percent(e.overlap)} of words. Probability that they are ${e.same_text ? "the same text" : "of the same event"}: ${percent(e.link.probability)}.`, ...e.missing];
+  return { sameText: e.same_text, sameStory: e.same_story, probability: e.link.probability, steps: [...e.waterfall.map((part) => [part.name, part.value]), ["score", e.link.score]], notes };
+}
+
+const relation = async (a, b) => explained(await ask("v1/explain" + query({ a: data.ids[a], b: data.ids[b] })));
+
+// Pairs to judge: in one story those of the least like titles, in different ones those of the most like titles.
+function offered(judged) {
+  const words = data.titles.map((title) => new Set(title.toLowerCase().match(/[\p{L}\p{N}]{3,}/gu) || [])), holders = new Map(), found = [];
+  words.forEach((held, place) => { if (storyOf[place]) for (const word of held) { const places = holders.get(word); if (places) places.push(place); else holders.set(word, [place]); } });
+  const alike = (a, b) => [...words[a]].filter((word) => words[b].has(word)).length / Math.max(1, Math.min(words[a].size, words[b].size));
+  const seen = new Set();
+  const offer = (a, b, distance) => {
+    const pair = Math.min(a, b) * data.ids.length + Math.max(a, b);
+    if (a === b || seen.has(pair) || judged(a, b)) return;
+    seen.add(pair);
+    found.push([distance + (data.sources[a] && data.sources[a] === data.sources[b] ? .05 : 0), Math.min(a, b), Math.max(a, b)]);
+  };
+  for (const one of stories) for (const place of one.articles.slice(0, MANY)) offer(one.canonical, place, alike(one.canonical, place));
+  for (const places of holders.values()) if (places.length <= MANY) for (const a of places) for (const b of places) if (a < b && storyOf[a] !== storyOf[b]) offer(a, b, 1 - alike(a, b));
+  return found.sort((x, y) => x[0] - y[0] || x[1] - y[1] || x[2] - y[2]).map(([, x, y]) => [x, y]);
+}
+
+function paste() {
+  const { root, slots } = block("pasted");
+  address.link(slots.back, address.OPEN);
   slots.form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const given = Object.fromEntries(["a", "b"].map((name) => [name, { title: slots["title-" + name].value, text: slots["text-" + name].value }]));
     try {
       const explanation = await ask("v1/compare", { method: "POST", body: JSON.stringify(given), headers: { "Content-Type": "application/json" } });
-      const found = views.sidePage([given.a, given.b].map((one, place) => ({ ...one, id: "AB"[place], source: "", published: null })), explanation, "#");
-      found.querySelector(".back").remove();
-      slots.answer.replaceChildren(found);
-      say("");
-    } catch (error) { failed(error); }
+      slots.answer.replaceChildren(await story.showPasted(given, explained(explanation)));
+      page.say("");
+    } catch (error) { page.say(error.message); }
   });
-  show(root, "opened compared");
-  root.querySelector("h2").focus({ preventScroll: true });
+  return root;
 }
 
-// News
+// News: they are announced, and shown when the reader asks for them.
 
 const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 
@@ -143,61 +173,66 @@ async function follow() {
       const found = await ask("v1/changes" + query({ since: cursor, wait: PATIENCE }));
       cursor = found.cursor;
       if (!found.changes.length) continue;
-      const touched = new Set(found.changes.flatMap((change) => [change.story, change.before]));
-      await Promise.all([count(), $("entries").children.length <= STEP ? list() : null]);
-      if (openStory && touched.has(openStory)) { const mine = turn; await showStory(openStory, () => mine === turn, false); }
+      for (const change of found.changes) waiting.set(`${change.article} ${change.story}`, change);
+      announce();
       await pause(PAUSE);
     } catch (error) {
       await pause(AGAIN);
-      if (error.status === 410) await anew().catch(() => null);  // another store, or one that forgot what came between
+      if (error.status !== 410) continue;
+      await ask("v1/stats").then((stats) => { cursor = stats.changes; }).catch(() => null);  // another store, or one that forgot what came between
+      waiting.set("all", { kind: "refreshed", article: "", story: "", before: "" });
+      announce();
     }
   }
   following = false;
 }
 
-async function anew() { cursor = (await count()).changes; await list(); }
+function announce() {
+  const fresh = new Set([...waiting.values()].filter((change) => change.kind === "added").map((change) => change.article)).size;
+  $("news").textContent = fresh ? `${fresh.toLocaleString("en")} new – show` : "The stories have changed – show";
+  $("news").hidden = false;
+}
 
-async function begin() {
-  $("token").hidden = true;
+async function refresh() {
+  const touched = new Set([...waiting.values()].flatMap((change) => [change.story, change.before]).filter(Boolean)), known = new Set(stories.map((one) => one.id));
+  const every = touched.size > MANY || [...waiting.values()].some((change) => change.kind === "refreshed");
+  waiting = new Map();
+  $("news").hidden = true;
   try {
-    await anew();
-    $("controls").hidden = false;
-    say("");
-  } catch (error) {
-    if ($("token").hidden) { failed(error); setTimeout(begin, AGAIN); }
-    return;
+    if (every) await all();
+    else {
+      stories = stories.filter((one) => !touched.has(one.id));
+      for (const id of touched) await asked(id).catch((error) => { if (error.status !== 404) throw error; });
+      stories = [...new Map(stories.map((one) => [one.id, one])).values()];
+      sorted();
+    }
+    await list.update({ regrouped: true, fresh: (id) => !known.has(id) });
+    await page.route({ moved: false });
+  } catch (error) { page.say(error.message); }
+}
+
+async function start() {
+  $("token").hidden = true;
+  source.ready = true;
+  try { await all(); } catch (error) {
+    if (source.ready === false) return;
+    page.say(error.message);
+    await pause(AGAIN);
+    return start();
   }
-  await route();
-  document.documentElement.dataset.ready = "true";
+  page.say("");
   follow();
 }
 
-function soon(work, milliseconds) {
-  let timer;
-  return () => { clearTimeout(timer); timer = setTimeout(() => work().catch(failed), milliseconds); };
-}
-
-const relist = soon(() => list(), 250);
-for (const id of ["query", "outlet", "shared"]) $(id).addEventListener("input", relist);
-$("controls").addEventListener("submit", (event) => event.preventDefault());
-$("more").addEventListener("click", () => list(true).catch(failed));
-$("token").addEventListener("submit", (event) => {
+$("news").addEventListener("click", refresh);
+$("token").addEventListener("submit", async (event) => {
   event.preventDefault();
   sessionStorage.setItem(KEPT, $("secret").value.trim());
   $("secret").value = "";
-  begin();
+  await start();
+  if (source.ready) await page.show();
 });
-$("theme").addEventListener("click", () => {
-  const root = document.documentElement, dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-  root.dataset.theme = dark ? "light" : "dark";
-});
-addEventListener("hashchange", route);
-addEventListener("keydown", (event) => {
-  const typing = event.target.closest && event.target.closest("input, textarea");
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.key === "Escape" && typing) typing.blur();
-  else if (event.key === "Escape") location.hash = "";
-  else if (event.key === "/" && !typing) { event.preventDefault(); $("query").focus(); }
-});
-begin();
+address.link($("paste"), { ...address.OPEN, view: "paste" });
+
+return { get data() { return data; }, get stories() { return stories; }, get note() { return more; }, storyOf: (place) => storyOf[place], start, text, find, relation, originals, offered, headline, fetched, paste };
 })();

@@ -16,17 +16,21 @@ from dedup.vectorize.hashing import BASE, mix64
 from dedup.vectorize.kernels.compiling import Whole, kept, kernel
 from dedup.vectorize.kernels.overlaps import sort
 from dedup.vectorize.kernels.sketching import shingle_words
+from dedup.vectorize.kernels.threads import parts_in_threads
 from dedup.vectorize.labels import REST as REST_OF_TITLE
 from dedup.vectorize.labels import SALT as SALT_OF_LABELS
 
 AT_ONCE = 1 << 25
 """Passages that are counted in one round, approximately."""
+_ARTICLES = 1_000
+"""Articles that are worth a thread."""
+_NONE_HELD = np.empty(0, np.uint64), np.empty(0, np.int64)
 ROOMY = 4
 """Counters per passage: the fewer, the more rare passages are collected in vain."""
 _BASE, _SALT, _SALT_OF_LABELS = np.uint64(BASE), np.uint64(SALT), np.uint64(SALT_OF_LABELS)
 
 
-def held_passages(words: HashedWords) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+def held_passages(words: HashedWords, threads: int | None = 1) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
     """The passages that at least `HOLDERS` articles have, and the places of these articles.
 
     Plain form: `vectorize.boilerplate.held_passages`.
@@ -37,9 +41,18 @@ def held_passages(words: HashedWords) -> tuple[NDArray[np.uint64], NDArray[np.in
     counters = np.empty(1 << max(6, (ROOMY * len(words.hashes) // rounds).bit_length()), np.uint8)
     found: list[tuple[NDArray[np.uint64], NDArray[np.int64]]] = []
     for number in range(rounds):
-        mine = (words.hashes, words.flags, words.offsets, shift, np.uint64(number), counters)
-        _count(*mine)
-        passages, places = _collect(*mine)
+        rest = (shift, np.uint64(number), counters)
+        _count(words.hashes, words.flags, words.offsets, *rest)
+
+        def collect(
+            first: int, last: int, rest: tuple[np.uint64, np.uint64, NDArray[np.uint8]] = rest
+        ) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+            offsets = words.offsets[2 * first : 2 * last + 1]
+            passages, places = _collect(words.hashes, words.flags, offsets, *rest)
+            return passages, places + first
+
+        parts = [_NONE_HELD, *parts_in_threads(collect, len(words), threads, least=_ARTICLES)]
+        passages, places = np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
         order = np.argsort(passages, kind="stable")  # stable: places stay ascending
         passages, places = passages[order], places[order]
         enough = _held_by_enough(passages)
@@ -47,24 +60,31 @@ def held_passages(words: HashedWords) -> tuple[NDArray[np.uint64], NDArray[np.in
     return np.concatenate([part[0] for part in found]), np.concatenate([part[1] for part in found])
 
 
-def outside_boilerplate(words: HashedWords, passages: NDArray[np.uint64]) -> NDArray[np.bool_]:
+def outside_boilerplate(words: HashedWords, passages: NDArray[np.uint64], threads: int | None = 1) -> NDArray[np.bool_]:
     """Which words remain when boilerplate is removed from titles and bodies; shape (words,).
 
     Plain form: `vectorize.boilerplate.outside_boilerplate`.
     """
-    return _outside_all(words, passages, REST, labels=True)
+    return _outside_all(words, passages, REST, threads, labels=True)
 
 
-def outside(words: HashedWords, passages: NDArray[np.uint64]) -> NDArray[np.bool_]:
+def outside(words: HashedWords, passages: NDArray[np.uint64], threads: int | None = 1) -> NDArray[np.bool_]:
     """Which words of bodies are in none of some passages, however few remain; shape (words,)."""
-    return _outside_all(words, passages, 0, labels=False)
+    return _outside_all(words, passages, 0, threads, labels=False)
 
 
-def _outside_all(words: HashedWords, passages: NDArray[np.uint64], rest: int, *, labels: bool) -> NDArray[np.bool_]:
+def _outside_all(
+    words: HashedWords, passages: NDArray[np.uint64], rest: int, threads: int | None, *, labels: bool
+) -> NDArray[np.bool_]:
     keep = np.ones(len(words.hashes), np.bool_)
     if len(passages):
         table = _hash_set(passages, 1 << (2 * len(passages)).bit_length())
-        _outside(words.hashes, words.flags, words.offsets, table, rest, labels, keep)
+
+        def work(first: int, last: int) -> None:
+            offsets = words.offsets[2 * first : 2 * last + 1]
+            _outside(words.hashes, words.flags, offsets, table, rest, labels, keep)
+
+        parts_in_threads(work, len(words), threads, least=_ARTICLES)
     return keep
 
 
@@ -97,7 +117,7 @@ def all_passages(
     Returns:
         How many passages of `PASSAGE` words there are, which come first; and how many in all.
     """
-    long: Whole = shingle_words(hashes, begin, end, PASSAGE, found) if end - begin >= PASSAGE else np.int64(0)
+    long: Whole = shingle_words(hashes, begin, end, np.int64(PASSAGE), found) if end - begin >= PASSAGE else np.int64(0)
     return long, short_passages(hashes, flags, begin, end, found, spans, long)
 
 
@@ -197,7 +217,8 @@ def _collect(
         sort(some, spare, digits, np.uint64(count))
         if filled + count > len(passages):
             more_passages, more_places = np.empty(2 * len(passages), np.uint64), np.empty(2 * len(passages), np.int64)
-            more_passages[:filled], more_places[:filled] = passages[:filled], places[:filled]
+            for place in range(filled):  # numba compiles assigned slices for seconds
+                more_passages[place], more_places[place] = passages[place], places[place]
             passages, places = more_passages, more_places
         for place in range(count):
             if place == 0 or some[place] != some[place - 1]:

@@ -14,20 +14,32 @@ from dedup.vectorize.kernels.compiling import Whole, kept
 from dedup.vectorize.kernels.machine import lowest
 from dedup.vectorize.kernels.murmur import hash_words
 from dedup.vectorize.kernels.points import CHINESE, JAPANESE, KOREAN
-from dedup.vectorize.language import ENGLISH_TIE, LOOKED_AT, SMALLEST_SHARE, UNKNOWN
+from dedup.vectorize.kernels.threads import parts_in_threads
+from dedup.vectorize.language import (
+    ENGLISH_OVERRIDES,
+    ENGLISH_TIE,
+    ENGLISH_WORDS,
+    LOOKED_AT,
+    SMALLEST_SHARE,
+    UNKNOWN,
+    english_words,
+)
 
 _UNKNOWN, _JAPANESE, _KOREAN, _CHINESE = -1, -2, -3, -4
 _ONE = np.uint64(1)
+_AT_ONCE = 2_000
+"""Articles that are worth a thread."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CommonWords:
-    """A hash table of the commonest words of the languages.
+    """A hash table of the commonest words of the languages, and of the English table.
 
     Attributes:
-        languages: the codes, sorted; at most 64.
+        languages: the codes, sorted; at most 63.
         keys: the hash in each slot, by open addressing from its lower bits on; the size is a power of two. uint32.
-        masks: for each slot the set of languages, bit i for `languages[i]`; 0 in an empty slot. uint64.
+        masks: for each slot the set of languages, bit i for `languages[i]`, and the bit after these for
+            the English table; 0 in an empty slot. uint64.
     """
 
     languages: tuple[str, ...]
@@ -40,18 +52,21 @@ def common_words() -> CommonWords:
     """The table, built when it is first needed (a few ms)."""
     words = background.languages_by_word()
     languages = tuple(sorted({language for spoken in words.values() for language in spoken}))
-    size = 1 << (2 * len(words)).bit_length()
+    english = english_words()
+    size = 1 << (2 * (len(words) + len(english))).bit_length()
     keys, masks = np.zeros(size, np.uint32), np.zeros(size, np.uint64)
-    for key, spoken in zip(hash_words(list(words)).tolist(), words.values(), strict=True):
+    bits = [sum(1 << languages.index(language) for language in set(spoken)) for spoken in words.values()]
+    bits += [1 << len(languages)] * len(english)
+    for key, mask in zip(hash_words([*words, *english]).tolist(), bits, strict=True):
         place = key % size
         while masks[place] and keys[place] != key:
             place = (place + 1) % size
         keys[place] = key
-        masks[place] |= np.uint64(sum(1 << languages.index(language) for language in set(spoken)))
+        masks[place] |= np.uint64(mask)
     return CommonWords(languages, keys, masks)
 
 
-def detect(words: HashedWords) -> list[str]:
+def detect(words: HashedWords, threads: int | None = 1) -> list[str]:
     """The code of the language of each article, or `UNKNOWN`.
 
     Plain form: `vectorize.language.detect`.
@@ -59,9 +74,13 @@ def detect(words: HashedWords) -> list[str]:
     known = common_words()
     found = np.empty(len(words), np.int16)
     english = known.languages.index("en")
-    detect_block(
-        words.hashes, words.flags, words.offsets, known.keys, known.masks, len(known.languages), english, found
-    )
+
+    def work(first: int, last: int) -> None:
+        offsets = words.offsets[2 * first : 2 * last + 1]
+        given = (words.hashes, words.flags, offsets, known.keys, known.masks, len(known.languages), english)
+        detect_block(*given, found[first:last])
+
+    parts_in_threads(work, len(words), threads, least=_AT_ONCE)
     names = {**dict(enumerate(known.languages)), _UNKNOWN: UNKNOWN, _JAPANESE: "ja", _KOREAN: "ko", _CHINESE: "zh"}
     return [names[place] for place in found.tolist()]
 
@@ -107,7 +126,10 @@ def detect_block(
         for language in range(languages):
             if counts[language] > most:
                 most, first = counts[language], language
-        if most == 0 or most < SMALLEST_SHARE * (end - begin):
-            found[article] = _UNKNOWN
+        likely = most > 0 and most >= SMALLEST_SHARE * (end - begin)
+        share, of = ENGLISH_OVERRIDES if likely else ENGLISH_WORDS
+        tied = likely and counts[english] >= ENGLISH_TIE * most
+        if tied or (end > begin and of * counts[languages] >= share * (end - begin)):
+            found[article] = english
         else:
-            found[article] = english if counts[english] >= ENGLISH_TIE * most else first
+            found[article] = first if likely else _UNKNOWN

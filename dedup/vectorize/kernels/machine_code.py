@@ -1,6 +1,6 @@
-"""Files of numba's cache that begin with a digest of their content.
+"""numba's cache in a folder of ours, with files that begin with a digest of their content.
 
-numba writes them without syncing and trusts them: one that a power cut left empty or halved ends the process.
+numba writes its files without syncing and trusts them: one that a power cut left empty or halved ends the process.
 """
 
 from __future__ import annotations
@@ -11,19 +11,68 @@ import os
 import pickle
 from contextlib import suppress
 from functools import cache
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
 
-from numba.core.caching import IndexDataCacheFile
+from numba.core.caching import CompileResultCacheImpl, FunctionCache, IndexDataCacheFile, _CacheLocator
 
 _DIGEST = 32
+_STAMP = 0
+"""What numba compares with the time of the source file: the name of the folder has a digest of all sources."""
+
+
+class StoredCode(FunctionCache):  # type: ignore[misc] # numba has no types
+    """The stored machine code of one kernel."""
+
+    @classmethod
+    def of(cls, function: Any, folder: Path) -> Self:
+        """Return the machine code of a function in a folder, of any copy of the package."""
+        place = folder / function.__module__
+
+        class Locator(_CacheLocator):  # type: ignore[misc] # numba has no types
+            def __init__(self, py_func: Any) -> None:
+                self._lineno = py_func.__code__.co_firstlineno
+
+            def get_cache_path(self) -> str:
+                return str(place)
+
+            def get_source_stamp(self) -> int:
+                return _STAMP
+
+            def get_disambiguator(self) -> str:
+                return str(self._lineno)
+
+            def ensure_cache_path(self) -> None:
+                with suppress(OSError):  # that nothing can be written is noticed by who writes
+                    place.mkdir(0o700, exist_ok=True)
+
+            @classmethod
+            def from_function(cls, py_func: Any, py_file: str) -> Self:  # noqa: ARG003 - numba's signature
+                return cls(py_func)
+
+        class Results(CompileResultCacheImpl):  # type: ignore[misc] # numba has no types
+            _locator_classes = (Locator,)
+
+        class Code(cls):  # type: ignore[misc, valid-type] # a class of numba
+            _impl_class = Results
+
+        stored: Self = Code(function)
+        stored._cache_file = VerifiedFiles(stored.cache_path, stored._impl.filename_base, _STAMP)
+        return stored
 
 
 class VerifiedFiles(IndexDataCacheFile):  # type: ignore[misc] # numba has no types
-    """Index and machine code of one kernel. What is damaged counts as missing: it is compiled and written again."""
+    """Index and machine code of one kernel. What is damaged counts as missing: it is compiled and written again.
+
+    Attributes:
+        must_save: whether it is an error that machine code cannot be kept, as in a process that compiles for another.
+    """
+
+    must_save = False
 
     def save(self, key: Any, data: Any) -> None:
         """Keep machine code, unless the disk is full or the folder was removed."""
-        with suppress(OSError):
+        with suppress(*(() if self.must_save else (OSError,))):
             super().save(key, data)
 
     def _load_index(self) -> dict[Any, str]:

@@ -43,7 +43,7 @@ def block(h: Whole, k: Whole) -> Whole:
 @kernel
 def finish(h: Whole, length: Whole) -> Whole:
     """The last step of MurmurHash3, after all blocks."""
-    return mix32(np.uint32(h ^ np.uint32(length)))
+    return mix32(np.uint32(h ^ length))
 
 
 @kernel
@@ -55,12 +55,12 @@ def murmur(text: NDArray[np.uint8], begin: Whole, end: Whole, small: Whole) -> W
     h = np.uint32(0)
     at = begin
     while at + 4 <= end:
-        h = block(h, four_bytes(text, at) | small)
+        h = block(h, np.uint32(four_bytes(text, at) | small))
         at += 4
     rest = np.uint32(end - at)
     # If no byte is left the block is 0, which leaves the hash unchanged.
-    k = (four_bytes(text, at) | small) & np.uint32((np.uint32(1) << (np.uint32(8) * rest)) - np.uint32(1))
-    return finish(stir(h, k), end - begin)
+    k = np.uint32((four_bytes(text, at) | small) & np.uint32((np.uint32(1) << (np.uint32(8) * rest)) - np.uint32(1)))
+    return finish(stir(h, k), np.uint32(end - begin))
 
 
 @kernel
@@ -100,7 +100,7 @@ def murmur_longer(text: NDArray[np.uint8], begin: Whole, length: Whole, low: Who
     h = block(h, k) if length >= 12 else stir(h, k)
     k = np.uint32(rest >> np.uint64(32))
     h = block(h, k) if length >= 16 else stir(h, k)
-    return finish(h, length)
+    return finish(h, np.uint32(length))
 
 
 def hash_words(words: Sequence[str]) -> NDArray[np.uint32]:

@@ -82,12 +82,12 @@ def read_block(
     begun, parted = np.empty(longest // LANES + 1, np.uint64), np.empty(longest // LANES + 1, np.uint64)
     low, high = np.empty(longest // 2 + 2, np.uint32), np.empty(longest // 2 + 2, np.uint32)
     lengths, longer = np.empty(longest // 2 + 2, np.uint32), np.empty(longest // 2 + 3, np.uint32)
-    begin = 0
+    begin = np.int64(0)
     for article in range(articles):
         first, second, third = offsets[2 * article], offsets[2 * article + 1], offsets[2 * article + 2]
         middle = read_words(
             text, first, second - 1, edges, marks, begun, parted, table, normal, pairs, folded, low, high, lengths,
-            longer, hashes, flags, wides, places, 0, begin,
+            longer, hashes, flags, wides, places, np.int64(0), begin,
         )  # fmt: skip
         end = middle
         if middle >= 0:

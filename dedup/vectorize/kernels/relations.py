@@ -11,6 +11,7 @@ from dedup.vectorize.boilerplate import HEADLINE, LEAD, MUTE, REST, SPEAKING, UN
 from dedup.vectorize.features import HashedWords
 from dedup.vectorize.kernels.boilerplate import outside
 from dedup.vectorize.kernels.compiling import Whole, kept, kernel
+from dedup.vectorize.kernels.halving import first_not_below
 from dedup.vectorize.misplaced_body import common
 
 _BITS = np.uint32(63)
@@ -110,7 +111,7 @@ def _distinctive_words(
         begin = filled
         for place in range(first, middle):
             word = hashes[place]
-            at = np.searchsorted(known, word)
+            at = first_not_below(known, word)
             if at < len(known) and known[at] == word:
                 continue
             seen = False

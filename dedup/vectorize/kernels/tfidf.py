@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
@@ -18,6 +18,8 @@ from dedup.vectorize.features import Features
 from dedup.vectorize.frequencies import Frequencies
 from dedup.vectorize.hashing import FEATURES
 from dedup.vectorize.kernels.compiling import Whole, callable_by_kernels, kept
+from dedup.vectorize.kernels.halving import first_not_below
+from dedup.vectorize.kernels.threads import parts_in_threads
 from dedup.vectorize.tfidf import Vectors, idf_by_language, log_frequency, quantised, term_weight, unit_weight
 
 if TYPE_CHECKING:
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 TABLE = 1 << 16
 """Counts below which the logarithm is looked up by the count itself."""
+_AT_ONCE, _ROWS = 1 << 19, 2_000
+"""Terms, and articles, that are worth a thread."""
 _BUCKET_BITS = 20
 """Terms are found by this many of their upper bits first."""
 
@@ -32,7 +36,28 @@ for formula in (term_weight, quantised, unit_weight):
     callable_by_kernels(formula)
 
 
-def frequencies(features: Features, languages: Sequence[str], among: NDArray[np.int64] | None = None) -> Frequencies:
+class Columns(NamedTuple):
+    """The distinct terms of articles, ascending, and the place of each of their terms among these."""
+
+    terms: NDArray[np.int64]
+    places: NDArray[np.int32]
+
+
+def columns_of(features: Features, threads: int | None = 1) -> Columns:
+    """The columns of the terms of articles."""
+    distinct = _distinct(features.terms)
+    parts = parts_in_threads(
+        lambda first, last: _places(features.terms[first:last], distinct), len(features.terms), threads, least=_AT_ONCE
+    )
+    return Columns(distinct, np.concatenate([np.empty(0, np.int32), *parts]))
+
+
+def frequencies(
+    features: Features,
+    languages: Sequence[str],
+    among: NDArray[np.int64] | None = None,
+    columns: Columns | None = None,
+) -> Frequencies:
     """The document frequencies of a collection.
 
     Plain form: `vectorize.frequencies.Frequencies.of`.
@@ -40,15 +65,15 @@ def frequencies(features: Features, languages: Sequence[str], among: NDArray[np.
     Args:
         features: of the articles.
         languages, among: see `Frequencies.of`.
+        columns: see `columns_of`, if they are known.
     """
     every = np.arange(len(features)) if among is None else among
     names, number = np.unique(np.array(languages, dtype=str)[every], return_inverse=True)
-    distinct = _distinct(features.terms)
-    columns = _places(features.terms, distinct)
+    distinct, places = columns or columns_of(features)
     parts: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = [(np.empty(0, np.int64), np.empty(0, np.int64))]
     counts = np.zeros(len(distinct), np.int64)
     for place in range(len(names)):
-        _count(every[number.ravel() == place], features.indptr, columns, features.every, counts)
+        _count(every[number.ravel() == place], features.indptr, places, features.every, counts)
         some = np.flatnonzero(counts)
         parts.append((counts[some], distinct[some]))
         counts[some] = 0
@@ -73,7 +98,14 @@ def _count(
             counts[columns[entry]] += np.int64(every[entry] > 0)
 
 
-def tfidf(features: Features, languages: Sequence[str], frequencies: Frequencies, settings: Settings) -> Vectors:
+def tfidf(
+    features: Features,
+    languages: Sequence[str],
+    frequencies: Frequencies,
+    settings: Settings,
+    columns: Columns | None = None,
+    threads: int | None = 1,
+) -> Vectors:
     """TF-IDF vectors of articles.
 
     Plain form: `vectorize.tfidf.tfidf`.
@@ -83,22 +115,23 @@ def tfidf(features: Features, languages: Sequence[str], frequencies: Frequencies
         languages: the language of each, as `detect` returns it.
         frequencies: document frequencies of a collection, which may be another one.
         settings: for `capital_weight` and `background`.
+        columns: see `columns_of`, if they are known; overwritten.
+        threads: None for one per processor.
     """
-    terms = _distinct(features.terms)
-    columns = _places(features.terms, terms)
+    terms, places = columns or columns_of(features, threads)
     weights, row_languages = np.empty(len(features.terms)), np.array(languages, dtype=str)
     for language, idf in idf_by_language(terms, languages, frequencies, settings):
         rows = np.flatnonzero(row_languages == language)
-        _look_up(rows, features.indptr, columns, idf, weights)
-    weigh(features, settings.capital_weight, weights)
+        _look_up(rows, features.indptr, places, idf, weights)
+    weigh(features, settings.capital_weight, weights, threads)
     indptr = np.zeros(len(features) + 1, np.int64)
-    _compact(features.indptr, columns, weights, indptr)
+    _compact(features.indptr, places, weights, indptr)
     entries = int(indptr[-1])
     shape = (len(features), len(terms))
-    return Vectors(sp.csr_array((weights[:entries], columns[:entries], indptr), shape=shape), terms)
+    return Vectors(sp.csr_array((weights[:entries], places[:entries], indptr), shape=shape), terms)
 
 
-def weigh(features: Features, capital_weight: float, weights: NDArray[np.float64]) -> None:
+def weigh(features: Features, capital_weight: float, weights: NDArray[np.float64], threads: int | None = 1) -> None:
     """Replace the idf of each term, in `weights`, by its weight in a vector of unit length, in `WEIGHT_UNIT`."""
     large = np.empty(0, np.int64)
     if int(features.every.max(initial=0)) >= TABLE:
@@ -106,7 +139,10 @@ def weigh(features: Features, capital_weight: float, weights: NDArray[np.float64
     logarithms = _log_frequencies(TABLE)
     if len(large):
         logarithms = np.concatenate([logarithms, log_frequency(large)])
-    _weigh(features.indptr, features.every, features.capitals, logarithms, large, float(capital_weight), weights)
+    given = (features.every, features.capitals, logarithms, large, float(capital_weight), weights)
+    parts_in_threads(
+        lambda first, last: _weigh(features.indptr[first : last + 1], *given), len(features), threads, least=_ROWS
+    )
 
 
 @cache
@@ -206,7 +242,7 @@ def _weigh(
         squares: Whole = np.int64(0)
         for entry in range(indptr[row], indptr[row + 1]):
             count = np.int64(every[entry])
-            place = count if count < direct else direct + np.searchsorted(large, count)
+            place = count if count < direct else direct + first_not_below(large, count)
             weight = term_weight(weights[entry], logarithms[place], count, np.int64(capitals[entry]), capital_weight)
             fine = quantised(weight)
             weights[entry] = fine

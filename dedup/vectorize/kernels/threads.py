@@ -34,6 +34,23 @@ def in_threads(work: Callable[[_Item], _Result], items: Iterable[_Item], threads
             yield under_way.popleft().result()
 
 
+def parts_in_threads(
+    work: Callable[[int, int], _Result], count: int, threads: int | None, *, least: int
+) -> list[_Result]:
+    """Call a function with the bounds of parts of a range, in threads, and return the results in order.
+
+    Args:
+        work: called with the first number of a part and the one after its last.
+        count: the length of the range.
+        threads: see `in_threads`.
+        least: numbers of a part, at least, for which a thread is worth it.
+    """
+    workers = threads or processors()
+    size = max(least, -(-count // (4 * workers))) if workers > 1 else max(1, count)
+    ends = [(first, min(first + size, count)) for first in range(0, count, size)]
+    return list(in_threads(lambda bounds: work(*bounds), ends, workers if len(ends) > 1 else 1))
+
+
 def processors() -> int:
     """The number of processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

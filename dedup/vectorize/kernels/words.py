@@ -156,7 +156,7 @@ def read_words(
         return first
     outline(text, begin, end, edges, marks, begun, parted)
     edge = mark = _NONE
-    count = 0
+    count = np.int64(0)
     last_end = np.int64(-1)  # where the previous word ends
     # `believed`: whether `begun` and `parted` are right for the next word, which they may not be after a word that is
     # not all ASCII. `begins`: what the next word begins in any case.
@@ -221,8 +221,8 @@ def read_words(
             if at < 0:
                 return -1
             if filled > 1 or folded[0] != _S or not is_possessive(text, last_end, slow):
-                low[count], lengths[count] = murmur(folded, 0, filled, np.uint32(0)), READY
-                wides[before + count] = siphash(folded, 0, filled, _NONE)
+                low[count], lengths[count] = murmur(folded, np.int64(0), filled, np.uint32(0)), READY
+                wides[before + count] = siphash(folded, np.int64(0), filled, _NONE)
                 flag: Whole = np.int64(entry >> SCRIPT & 3) << SCRIPT_SHIFT
                 flag |= np.int64(folded[0] < 0x3A) << 1
                 begins |= begun_between(text, last_end, slow, table)
@@ -320,7 +320,7 @@ def fold_word(
     folded: NDArray[np.uint8],
 ) -> tuple[Whole, Whole]:
     """Fold the word that begins at a place; returns where it ends (-1 for the plain form) and its folded length."""
-    filled = 0
+    filled = np.int64(0)
     while True:
         entry = table[decode(text, at)]
         kind = entry >> KIND & 7
@@ -356,7 +356,7 @@ def read_run(
 
     `begins` is what the first of them begins.
     """
-    filled, length, place = 0, 0, at
+    filled, length, place = np.int64(0), 0, at
     flag, begin_flag = np.int64(0), begins << BEGINS_SHIFT
     while True:
         entry = table[decode(text, at)]
@@ -369,17 +369,17 @@ def read_run(
             length += 1
             if length > 1:
                 size = encode(np.int64(entry & FOLDED), folded, filled)
-                low[count], lengths[count] = murmur(folded, 0, size, np.uint32(0)), READY
-                wides[before + count] = siphash(folded, 0, size, _NONE)
+                low[count], lengths[count] = murmur(folded, np.int64(0), size, np.uint32(0)), READY
+                wides[before + count] = siphash(folded, np.int64(0), size, _NONE)
                 flags[first + count], places[before + count] = flag | begin_flag, place
                 count, begin_flag = count + 1, np.int64(0)
             flag = np.int64(entry >> SCRIPT & 3) << SCRIPT_SHIFT
             place = at
-            filled = encode(np.int64(entry & FOLDED), folded, 0)
+            filled = encode(np.int64(entry & FOLDED), folded, np.int64(0))
         at += width(byte(text, at))
     if length == 1:
-        low[count], lengths[count] = murmur(folded, 0, filled, np.uint32(0)), READY
-        wides[before + count] = siphash(folded, 0, filled, _NONE)
+        low[count], lengths[count] = murmur(folded, np.int64(0), filled, np.uint32(0)), READY
+        wides[before + count] = siphash(folded, np.int64(0), filled, _NONE)
         flags[first + count], places[before + count] = flag | begin_flag, place
         count += 1
     return at, count

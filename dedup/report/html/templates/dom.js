@@ -1,6 +1,6 @@
 "use strict";
-// Shared by pages that show stories: fills in the blocks of blocks.html. Texts are inserted as text, never as markup.
-const shown = (() => {
+// Fills in the blocks of blocks.html. Texts are inserted as text, never as markup.
+const dom = (() => {
 const $ = (id) => document.getElementById(id);
 
 function element(name, text, classes) {
@@ -71,5 +71,47 @@ function twin(root, mark) {
   if (there) { there.scrollIntoView({ block: "center" }); there.focus({ preventScroll: true }); }
 }
 
-return { $, element, block, plural, percent, write, grey, twin };
+// Marks terms of a search in what is shown already.
+function hits(root, terms) {
+  const telling = terms.filter((term) => term.length > 1 || term > "~");  // not each letter a
+  if (!telling.length) return;
+  const wanted = new RegExp(telling.map((term) => term.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&").replace(/ /g, "\\s+")).join("|"), "giu");
+  const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT), nodes = [];
+  while (walker.nextNode()) nodes.push(walker.currentNode);
+  for (const node of nodes) {
+    const parts = [];
+    let at = 0;
+    for (const found of node.data.matchAll(wanted)) {
+      parts.push(node.data.slice(at, found.index), element("mark", found[0], "hit"));
+      at = found.index + found[0].length;
+    }
+    if (parts.length) node.replaceWith(...parts, node.data.slice(at));
+  }
+}
+
+// A word that is explained where the pointer rests on it.
+function term(word, meaning) {
+  const found = element("abbr", word);
+  found.title = meaning;
+  return found;
+}
+
+const isWeb = (address) => /^https?:\/\/[^\s<>"]+$/i.test(address || "");
+
+function outward(address, text) {
+  const found = element("a", text);
+  found.href = address;
+  found.rel = "noreferrer noopener";
+  found.target = "_blank";
+  return found;
+}
+
+function save(name, kind, text) {
+  const link = element("a");
+  link.href = URL.createObjectURL(new Blob([text], { type: kind }));
+  link.download = name;
+  link.click();
+}
+
+return { $, element, block, plural, percent, write, grey, twin, hits, term, isWeb, outward, save };
 })();

@@ -1,0 +1,213 @@
+"""Storylines: stories that belong together, such as a deal and the reactions to it.
+
+A storyline is what a reader follows, and what aggregators show as full coverage. Its parts differ too much for one pair
+of articles to show that they belong together, but the mean over all pairs shows it: two stories are one storyline if
+their articles are more similar on average than those of unrelated stories are. The mean cosine of all pairs between two
+groups is the product of the sums of their vectors, so no pair has to be scored (centroids: Cutting et al. 1992).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from dedup.group.linkage import Tree
+from dedup.match.scores import SECONDS_A_DAY, date_penalty
+from dedup.match.stories import HasPairs, Pairs
+from dedup.vectorize.exact import SCORE_UNIT
+
+if TYPE_CHECKING:
+    from dedup.settings import Settings
+
+STRANGERS = 2.2
+"""How often the background similarity is subtracted from the similarity of two stories. Once is what strangers have on
+average; the strangers that are nearest to each other, of which there are many, have about twice as much."""
+
+Products = Callable[[sp.csr_array, NDArray[np.int64], NDArray[np.int64]], NDArray[np.float64]]
+Scored = Callable[["Groups", NDArray[np.int64], NDArray[np.int64]], NDArray[np.int64]]
+Linkage = Callable[[Pairs, Sequence[Sequence[int]], NDArray[np.int64]], Tree]
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """Groups of articles, by what their mean similarity to each other is computed from.
+
+    Attributes:
+        sums: the sum of the vectors of each, shape (groups, terms).
+        size: number of articles of each, copies of one text counted once, shape (groups,).
+        background: the sum of the articles' background similarities, in units of `SCORE_UNIT`, shape (groups,).
+        start, end: the first and last date of each in seconds, nan where no article has one, shape (groups,).
+    """
+
+    sums: sp.csr_array
+    size: NDArray[np.int64]
+    background: NDArray[np.int64]
+    start: NDArray[np.float64]
+    end: NDArray[np.float64]
+
+    @classmethod
+    def of(
+        cls,
+        vectors: sp.csr_array,
+        background_similarity: NDArray[np.float64],
+        seconds: NDArray[np.float64],
+        weights: NDArray[np.int64],
+    ) -> Groups:
+        """Articles as groups of one; those of weight 0 have no vector."""
+        empty = sp.diags_array(weights.astype(np.float64)) @ vectors
+        background = np.where(weights > 0, np.rint(background_similarity / SCORE_UNIT), 0).astype(np.int64)
+        return cls(sp.csr_array(empty), weights, background, seconds, seconds)
+
+    def joined(self, group: NDArray[np.int64]) -> Groups:
+        """The groups that these make up; `group` has the number of the new one of each, from 0 on."""
+        members = np.bincount(group)
+        whole = members[group] == 1
+        row = np.flatnonzero(whole)
+        parts = np.flatnonzero(~whole)
+        merged, of = np.unique(group[parts], return_inverse=True)
+        adding = sp.csr_array((np.ones(len(parts)), (of, parts)), shape=(len(merged), len(group)))
+        stacked = sp.vstack([self.sums[row], adding @ self.sums], format="csr")
+        order = np.argsort(np.concatenate([group[row], merged]))
+        size, background = np.zeros(len(members), np.int64), np.zeros(len(members), np.int64)
+        start, end = np.full(len(members), np.nan), np.full(len(members), np.nan)
+        np.add.at(size, group, self.size)
+        np.add.at(background, group, self.background)
+        np.fmin.at(start, group, self.start)
+        np.fmax.at(end, group, self.end)
+        return Groups(stacked[order], size, background, start, end)
+
+    def gap(self, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Days between the last article of one group and the first of the other, 0 if they overlap or are undated."""
+        apart = np.fmax(self.start[a] - self.end[b], self.start[b] - self.end[a]) / SECONDS_A_DAY
+        return np.fmax(apart, 0.0)
+
+
+def scores_between(
+    groups: Groups,
+    a: NDArray[np.int64],
+    b: NDArray[np.int64],
+    products: Products,
+    crowding: float,
+    settings: Settings,
+) -> NDArray[np.int64]:
+    """The sum of the scores of all pairs of articles between two groups, in units of `SCORE_UNIT`; shape (pairs,).
+
+    It is 0 for groups with a longer gap than the window.
+
+    Args:
+        groups: the groups.
+        a, b: pairs of these.
+        products: computes dot products of rows.
+        crowding: see `dedup.match.crowding`.
+        settings: for the window and the date penalty.
+    """
+    gap, size, other = groups.gap(a, b), groups.size[a], groups.size[b]
+    every = size * other
+    usual = STRANGERS / 2 * (other * groups.background[a] + size * groups.background[b])
+    total = products(groups.sums, a, b) - np.rint(usual) * SCORE_UNIT - every * crowding
+    total -= every * date_penalty(total / np.maximum(every, 1), gap, settings.date_penalty, 0.0)
+    return np.where(gap <= settings.window, np.rint(total / SCORE_UNIT), 0).astype(np.int64)
+
+
+def with_storylines(
+    tree: Tree,
+    story: NDArray[np.int64],
+    articles: Groups,
+    related: HasPairs,
+    scored: Scored,
+    linkage: Linkage,
+) -> Tree:
+    """Replace the merges of a tree above its stories by those of storylines.
+
+    Average linkage of the stories. A pair of stories without related articles counts 0, as in the linkage of articles;
+    as that is too little for large ones, the linkage is repeated with the groups that it found until it finds no more.
+
+    Args:
+        tree: the merge tree of articles.
+        story: the story of each article, shape (articles,), from 0 on: nodes of the tree.
+        articles: the articles as groups of one.
+        related: pairs of articles with a positive score.
+        scored: returns the scores of pairs of groups, see `scores_between`.
+        linkage: `dedup.group.linkage.average_linkage` or its kernel.
+    """
+    left, right, height, top = _inside(tree, story)
+    first = len(left)
+    for above, roots, _ in rounds(articles.joined(story), story[related.a], story[related.b], scored, linkage):
+        node = np.concatenate([top, np.arange(len(above.height)) + tree.leaves + len(left)])
+        left, right = np.concatenate([left, node[above.left]]), np.concatenate([right, node[above.right]])
+        height = np.concatenate([height, above.height])
+        top = node[roots]
+    return replace(tree, left=left, right=right, height=height, joined=len(left) - first)
+
+
+def rounds(
+    groups: Groups, one: NDArray[np.int64], other: NDArray[np.int64], scored: Scored, linkage: Linkage
+) -> Iterator[tuple[Tree, NDArray[np.int64], NDArray[np.int64]]]:
+    """Average linkage of groups, again and again with the groups that it found, until it finds no more.
+
+    Args:
+        groups: the groups.
+        one, other: pairs of them with related articles, in any order and number; the others count 0.
+        scored, linkage: see `with_storylines`.
+
+    Yields:
+        For each round the tree over the groups before it, the topmost node of each group after it, and the new group
+        of each group before it.
+    """
+    a, b = _pairs(one, other)
+    some = (groups.size[a] > 0) & (groups.size[b] > 0)
+    a, b = a[some], b[some]
+    total = scored(groups, a, b)
+    while True:
+        count = len(groups.size)
+        tree = linkage(Pairs(a, b, np.zeros(len(a)), total), [], groups.size)
+        merges = len(tree.height)
+        if not merges:
+            return
+        root = np.arange(count + merges)
+        for merge in range(merges - 1, -1, -1):
+            root[tree.left[merge]] = root[tree.right[merge]] = root[count + merge]
+        _, first, label = np.unique(root[:count], return_index=True, return_inverse=True)
+        first, group = np.sort(first), np.argsort(np.argsort(first))[label]  # numbered by their first members
+        roots = root[first]
+        yield tree, roots, group
+        groups = groups.joined(group)
+        old = (roots[group[a]] < count) & (roots[group[b]] < count)  # of two groups that did not change
+        known = group[a[old]], group[b[old]], total[old]
+        a, b = _pairs(group[a[~old]], group[b[~old]])
+        total = scored(groups, a, b)
+        a, b, total = (np.concatenate(columns) for columns in zip(known, (a, b, total), strict=True))
+
+
+def _pairs(one: NDArray[np.int64], other: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the distinct pairs of different numbers, the lower one first, sorted."""
+    width = max(one.max(initial=0), other.max(initial=0)) + 1
+    keys = np.sort((np.minimum(one, other) * width + np.maximum(one, other))[one != other])
+    keys = keys[np.diff(keys, prepend=-1) > 0]
+    return keys // width, keys % width
+
+
+def _inside(
+    tree: Tree, story: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
+    """Return the merges inside stories, with nodes numbered anew, and the topmost node of each story."""
+    of, top = story.tolist(), [-1] * (int(story.max(initial=-1)) + 1)
+    number, inside = list(range(tree.leaves)), np.zeros(len(tree.height), bool)
+    for leaf, mine in enumerate(of):
+        if top[mine] < 0:
+            top[mine] = leaf
+    count = tree.leaves
+    for merge, (a, b) in enumerate(zip(tree.left.tolist(), tree.right.tolist(), strict=True)):
+        mine = of[a] if of[a] == of[b] else -1
+        of.append(mine)
+        number.append(count)
+        if mine >= 0:
+            inside[merge], top[mine] = True, count
+            count += 1
+    numbers = np.array(number, np.int64)
+    return numbers[tree.left[inside]], numbers[tree.right[inside]], tree.height[inside], np.array(top, np.int64)
