@@ -137,18 +137,24 @@ def cluster_against(
     copies: list[str | None] = [None] * len(clustering.articles)
     statuses: list[Status] = ["archived"] * len(clustering.articles)
     for story in clustering.stories:
-        places = [clustering.place(article) for article in story.articles]
+        every = _with_earlier(story)
+        places = [clustering.place(article) for article in every]
         originals: dict[str, str] = {}
         for group in story.copy_groups:
             held = [place for place in map(clustering.place, group.articles) if place >= count]
             if held:
                 originals |= dict.fromkeys(group.articles, names[held[0] - count])
         continues = max(places) >= count
-        for article, place in zip(story.articles, places, strict=True):
+        for article, place in zip(every, places, strict=True):
             if place < count:
                 copies[place] = originals.get(article)
                 statuses[place] = "copy" if article in originals else "continues" if continues else "new"
     return Arrivals(clustering, count, tuple(statuses), tuple(copies))
+
+
+def _with_earlier(story: Story) -> list[str]:
+    """Return the ids of a story's articles, and of the earlier versions of their pages."""
+    return [*story.articles, *(article for versions in story.revisions for article in versions[:-1])]
 
 
 def _inherit_ids(stories: Iterable[Story], known: Mapping[str, str]) -> tuple[Story, ...]:
@@ -175,7 +181,7 @@ def _continued(own: Sequence[str], known: Mapping[str, str], stories: Iterable[t
         stories: each with the place of its group in `own`.
     """
     held = Counter(
-        (place, known[article]) for place, story in stories for article in story.articles if known.get(article)
+        (place, known[article]) for place, story in stories for article in _with_earlier(story) if known.get(article)
     )
     return inherit_ids(own, ((place, name, count) for (place, name), count in held.items()))
 

@@ -328,6 +328,9 @@ class StoryClusterer(_TextInputMixin, ClusterMixin, BaseEstimator):  # type: ign
         neighbours: int = DEFAULTS.neighbours,
         date_penalty: float = DEFAULTS.date_penalty,
         outlet_penalty: float = DEFAULTS.outlet_penalty,
+        preferred_outlets: str = DEFAULTS.preferred_outlets,
+        paywalled_outlets: str = DEFAULTS.paywalled_outlets,
+        ungrouped: str = DEFAULTS.ungrouped,
     ) -> None:
         self.granularity = granularity
         self.window = window
@@ -344,6 +347,9 @@ class StoryClusterer(_TextInputMixin, ClusterMixin, BaseEstimator):  # type: ign
         self.neighbours = neighbours
         self.date_penalty = date_penalty
         self.outlet_penalty = outlet_penalty
+        self.preferred_outlets = preferred_outlets
+        self.paywalled_outlets = paywalled_outlets
+        self.ungrouped = ungrouped
 
     def fit(self, X: Articles, y: object = None) -> Self:  # noqa: ARG002 - scikit-learn passes y to all estimators
         """Group the articles into stories.

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import starmap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,8 +17,10 @@ from dedup.backends import PlainBackend, choose
 from dedup.background import Background
 from dedup.group.copies import coherent, copy_groups, digests, representatives, title_keys, without_parts
 from dedup.group.cut import EVENT
+from dedup.group.pages import Holders, pages
 from dedup.group.storylines import Groups, scores_between, with_storylines
 from dedup.inputs.collection import ArticleReader, Collection
+from dedup.inputs.preferences import Preferences
 from dedup.kinds import FOLLOWING
 from dedup.match.copies import alike_candidates, decide
 from dedup.match.crowding import estimate_crowding
@@ -25,6 +29,7 @@ from dedup.match.notices import notices_apart
 from dedup.match.opinion import Embed, opinions
 from dedup.match.series import in_series
 from dedup.match.stories import mean_similarity, rescored, with_outlet_penalty
+from dedup.match.versions import are_versions
 from dedup.progress import Progress, silent
 from dedup.results.clustering import Clustering, Explanation
 from dedup.results.evidence import StoredEvidence
@@ -36,6 +41,9 @@ from dedup.vectorize.misplaced_body import body_digest, misplaced
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+_DAY = 86_400.0
 
 
 def cluster(
@@ -70,7 +78,8 @@ def cluster(
         SecondOpinionError: the embedding failed, or did not return one vector per text.
     """
     settings, progress = checked(settings) or Settings(), progress or silent
-    reader = ArticleReader(articles, keep_texts=keep_texts or second_opinion is not None)
+    preferences, keep_texts = Preferences(settings), keep_texts or second_opinion is not None
+    reader = ArticleReader(articles, keep_texts=keep_texts, preferences=preferences)
     read = _read(reader, settings, progress, background)
     findings, _ = stories_of(read, settings, background=background, progress=progress, second_opinion=second_opinion)
     return findings.clustering(settings)
@@ -123,8 +132,24 @@ def _read(
     progress("reading the words", 0, 0)
     backend, texts = choose(reader.texts(), settings, progress)
     words = backend.read(texts, background.words if background else b"")
-    collection, order = reader.collection()
+    collection, order = reader.collection(_pages(reader, words, backend))
     return ReadArticles(backend, collection, words.take(order), order)
+
+
+def _pages(reader: ArticleReader, words: HashedWords, backend: PlainBackend) -> list[list[int]]:
+    """Return the positions of the versions of each page with several, the latest last."""
+    held, known = reader.versions()
+
+    def are_same(one: int, other: int, specific: bool) -> bool:
+        first, second = known[one], known[other]
+        if (first.id, first.row) == (second.id, second.row):  # a record that is given twice is a copy
+            return False
+        if first.withdraws or second.withdraws:
+            return True
+        days = abs(second.seconds - first.seconds) / _DAY if math.isfinite(first.seconds) else math.nan
+        return are_versions(words, first.row, second.row, days, backend, specific=specific)
+
+    return pages(starmap(Holders, held), are_same, known.__getitem__)
 
 
 def stories_of(
@@ -231,7 +256,7 @@ def stories_of(
     findings = StoredEvidence(
         collection, foreign, vectors, background_similarity, pairs, copies, templates, digest, tree, notices,
         cross_lingual=cross_lingual, crowding=crowding, boilerplate=passages, opinion=opinion, cut=backend.cut,
-        substitutes=backend.vocabulary.substitutes,
+        substitutes=backend.vocabulary.substitutes, preferences=Preferences(settings),
     )  # fmt: skip
     return findings, learned
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 _SIZE = re.compile(r"(\d+(?:\.\d*)?|\.\d+)\s*([kMGT]i?B?)", re.IGNORECASE)
+_PATTERN = re.compile(r"\s*(?:source|section|url):\s*\S")
 _UNITS = {
     unit + suffix: factor / 1e9
     for power, unit in enumerate("KMGT", 1)
@@ -70,6 +71,9 @@ class Settings:
     neighbours: int = setting(100, "most same-story candidates kept for one article", 1, 100_000)
     date_penalty: float = setting(0.15, "taken from the score of two articles 20 days or more apart", 0.0, 1.0)
     outlet_penalty: float = setting(0.08, "taken from the score of two articles of one outlet", 0.0, 1.0)
+    preferred_outlets: str = setting("", "outlets whose versions of a text are shown, comma-separated, the best first")
+    paywalled_outlets: str = setting("", "outlets whose versions are shown only where there is no open one")
+    ungrouped: str = setting("", "articles that are never grouped, as source:NAME, section:NAME or url:PATTERN, with *")
     threads: int = setting(0, "how many work at a time; 0 for one on each processor", 0, 1024, result=False)
     memory: float = setting(
         math.inf, "gigabytes the command may take (also 800MB, 1.5GB); it stops beyond", 0.1, math.inf, result=False
@@ -78,7 +82,7 @@ class Settings:
     def __post_init__(self) -> None:
         faults = validate(self)
         if not faults:
-            faults = _bands_fault(self.num_perm, self.bands)
+            faults = _bands_fault(self.num_perm, self.bands) + _patterns_fault(self.ungrouped)
         if faults:
             raise SettingsError(faults)
 
@@ -94,18 +98,21 @@ class Settings:
             raise SettingsError([fault for _, fault in faults])
         return cls(**read)
 
-    def to_dict(self) -> dict[str, float]:
+    def to_dict(self) -> dict[str, float | str]:
         """Return the settings by name."""
         return asdict(self)
 
-    def method(self) -> dict[str, float]:
+    def method(self) -> dict[str, float | str]:
         """Return the settings that change the result, by name; an infinite window becomes null in JSON."""
         return {knob.name: getattr(self, knob.name) for knob in fields(self) if knob.compare}
 
     @property
     def fingerprint(self) -> str:
         """16 hexadecimal digits that identify the version of the method and its settings."""
-        canonical = json.dumps([METHOD_VERSION, self.method()], sort_keys=True)
+        given = {
+            name: value for name, value in self.method().items() if value != ""
+        }  # as before there were preferences
+        canonical = json.dumps([METHOD_VERSION, given], sort_keys=True)
         return hashlib.blake2b(canonical.encode(), digest_size=8).hexdigest()
 
 
@@ -128,6 +135,7 @@ def read_values(values: Mapping[str, Any]) -> tuple[dict[str, Any], list[tuple[s
     if not faults:
         every: dict[str, Any] = {knob.name: knob.default for knob in knobs.values()} | read
         faults = [("bands", fault) for fault in _bands_fault(every["num_perm"], every["bands"])]
+        faults += [("ungrouped", fault) for fault in _patterns_fault(every["ungrouped"])]
     return read, faults
 
 
@@ -169,6 +177,11 @@ def _check(knob: Field[Any], value: Any) -> Any:
 
 def _bands_fault(slots: int, bands: int) -> list[str]:
     return [f"num_perm ({slots}) must be a multiple of bands ({bands})"] if slots % bands else []
+
+
+def _patterns_fault(ungrouped: str) -> list[str]:
+    wrong = [part.strip() for part in ungrouped.split(",") if part.strip() and not _PATTERN.match(part)]
+    return [f"ungrouped must be source:NAME, section:NAME or url:PATTERN, not {quote(part)}" for part in wrong]
 
 
 def _parse(knob: Field[Any], value: Any) -> Any:

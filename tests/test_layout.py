@@ -51,7 +51,8 @@ boilerplate features search vocabulary
 stories clock
 compiling
 queries state
-learning sync
+learning pages sync
+withdrawals
 session
 repair
 story_index

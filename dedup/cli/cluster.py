@@ -339,9 +339,10 @@ def summary_line(found: Clustering | Arrivals, seconds: float) -> str:
     shared = f" ({summary.shared_articles:,} of them in {summary.shared_stories:,} shared)"
     stories = counted(summary.stories, "story", "stories") + (shared if summary.shared_stories else "")
     news = "" if summary.new is None else _news(summary)
+    earlier = f"{counted(summary.revisions, 'earlier version', 'earlier versions')}, " if summary.revisions else ""
     return (
         f"{counted(summary.articles, 'article', 'articles')}{news} in {stories},"
-        f" {counted(summary.copies, 'copy', 'copies')}, {summary.skipped:,} skipped, {seconds:.1f} s"
+        f" {counted(summary.copies, 'copy', 'copies')}, {earlier}{summary.skipped:,} skipped, {seconds:.1f} s"
     )
 
 

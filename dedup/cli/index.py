@@ -136,8 +136,9 @@ def add(
 ) -> None:
     """Add articles. A JSON line is written for each once it is on disk.
 
-    Keys: id, status (added, updated, unchanged), story, new_story, copy_of, suspected_copy_of, before, notices and
-    changed. After an interruption the same articles can be added again: those already in the index are unchanged.
+    Keys: id, status (added, updated, unchanged), story, new_story, copy_of, suspected_copy_of, revision_of, revised_by,
+    before, notices and changed. After an interruption the same articles can be added again: those already in the index
+    are unchanged.
     """
     begin_logging(verbose, as_json=log_json)
     given = configured(
@@ -198,6 +199,28 @@ def remove(
     begin_logging(0, as_json=False)
     with opened(store, wait) as index:
         write_lines(change.to_record() for change in index.remove(*ids))
+
+
+def withdraw(
+    ids: Annotated[list[str], typer.Argument(metavar="ID", help="Ids of articles.", show_default=False)],
+    store: StoreOption,
+    wait: WaitOption = None,
+) -> None:
+    """Withdraw articles: their stories show others, and their copies are told. The changes are JSON lines."""
+    begin_logging(0, as_json=False)
+    with opened(store, wait) as index:
+        write_lines(change.to_record() for change in index.withdraw(*ids))
+
+
+def erase(
+    ids: Annotated[list[str], typer.Argument(metavar="ID", help="Ids of articles.", show_default=False)],
+    store: StoreOption,
+    wait: WaitOption = None,
+) -> None:
+    """Erase all versions of articles, and overwrite the space. Backups have to be deleted by hand."""
+    begin_logging(0, as_json=False)
+    with opened(store, wait) as index:
+        write_lines(change.to_record() for change in index.erase(*ids))
 
 
 def expire(
@@ -430,7 +453,7 @@ def export(
 
 
 _COMMANDS = (
-    *(add, update, remove, expire, reconcile, rebuild, check, backup, restore, vacuum),
+    *(add, update, remove, withdraw, erase, expire, reconcile, rebuild, check, backup, restore, vacuum),
     *(match, stories, explain, stats, changes, export),
 )
 

@@ -58,6 +58,7 @@ def command(
         for knob in fields(Settings):
             value, origin = getattr(given.settings, knob.name), given.origins[knob.name]
             default = "" if origin == "default" else f"; default {knob.default}; from {visible(origin)}"
+            value = visible(value) if isinstance(value, str) else value
             out.write(f"{knob.name} = {value}   ({_span(knob.metadata['low'], knob.metadata['high'])}{default})\n")
             out.write(textwrap.indent(knob.metadata["help"], "    ") + "\n")
         origin = given.origins["dayfirst"]
@@ -92,5 +93,7 @@ def _record(given: Configuration) -> dict[str, Any]:
     return knobs
 
 
-def _span(low: float, high: float) -> str:
+def _span(low: float | None, high: float | None) -> str:
+    if low is None or high is None:
+        return "a list"
     return f"{low} or more" if math.isinf(high) else f"{low} to {high}"

@@ -95,7 +95,9 @@ def placement(record: Mapping[str, Any], incoming: Incoming) -> Placement:
         record["before"] or "",
         (*incoming.notices, *(one for one in later if one.action not in known)),
         record.get("suspected_copy_of"),
-        record.get("storyline") or "",
+        storyline=record.get("storyline") or "",
+        revision_of=record.get("revision_of"),
+        revised_by=record.get("revised_by"),
     )
 
 
@@ -106,7 +108,15 @@ def held(record: Mapping[str, Any]) -> IndexedArticle:
     kind = FoundKind(record["kind"], record["kind_reason"])
     if kind.reason == "given":
         fields["kind"] = kind.kind
-    return IndexedArticle(Article(text=record.get("text", ""), **fields), record["story"], record["copy_of"], kind)
+    return IndexedArticle(
+        Article(text=record.get("text", ""), **fields),
+        record["story"],
+        record["copy_of"],
+        kind,
+        record.get("revision_of"),
+        record.get("revised_by"),
+        record.get("withdrawn", False),
+    )
 
 
 def story(record: Mapping[str, Any]) -> Story:
@@ -121,8 +131,9 @@ def story(record: Mapping[str, Any]) -> Story:
         from_iso(record["start"]),
         from_iso(record["end"]),
         tuple(record["sources"]),
-        record.get("storyline", ""),
-        Origins(**{**origins, "agencies": tuple(origins["agencies"])}),
+        storyline=record.get("storyline", ""),
+        origins=Origins(**{**origins, "agencies": tuple(origins["agencies"])}),
+        revisions=tuple(map(tuple, record.get("revisions", ()))),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, datetime
 from types import TracebackType
@@ -175,6 +175,27 @@ class Client:
         for name in checked_ids(articles):
             found += self._ask("DELETE", f"v1/articles/{answers.path_segment(checked_id(name))}")["changes"]
         return [answers.change(change) for change in found]
+
+    def withdraw(self, *articles: str) -> list[Change]:
+        """Withdraw articles, one request each, and return the changes; see `StoryIndex.withdraw`.
+
+        Raises:
+            UnknownArticleError: one is not in the index; those before it are withdrawn.
+        """
+        return self._end("withdraw", articles)
+
+    def erase(self, *articles: str) -> list[Change]:
+        """Erase articles, one request each, and return the changes; see `StoryIndex.erase`.
+
+        Raises:
+            UnknownArticleError: one is not in the index; those before it are erased.
+        """
+        return self._end("erase", articles)
+
+    def _end(self, operation: str, articles: Sequence[str]) -> list[Change]:
+        names = map(checked_id, checked_ids(articles))
+        found = [self._ask("POST", f"v1/{operation}", params={"id": name})["changes"] for name in names]
+        return [answers.change(change) for changes in found for change in changes]
 
     def expire(self, before: date | datetime | str) -> int:
         """Remove old articles, wait until it is done, and return their number; see `StoryIndex.expire`."""

@@ -25,19 +25,33 @@ class Versions(NamedTuple):
         lengths: characters of its text.
         seconds: its date in seconds since 1970, infinite if unknown.
         secondary: whether it is of a kind that is chosen only where there is no other, see `dedup.kinds`.
+        withdrawn: whether it was withdrawn, or withdraws another; empty for none.
+        ranks: its rank by the preferences of the user, the least first; empty for none.
     """
 
     terms: Sequence[int]
     lengths: Sequence[int]
     seconds: Sequence[float]
     secondary: Sequence[bool]
+    withdrawn: Sequence[bool] = ()
+    ranks: Sequence[int] = ()
+
+    def rank(self, article: int) -> int:
+        """Return the rank of an article by the preferences of the user."""
+        return self.ranks[article] if self.ranks else 0
+
+    def standing(self, group: Sequence[int]) -> Sequence[int]:
+        """Return the articles of a group that were not withdrawn, all if there are no others."""
+        return [article for article in group if not self.withdrawn[article]] or group if self.withdrawn else group
 
 
 def canonical_of_group(group: Sequence[int], versions: Versions) -> int:
-    """Choose the article of a copy group to show: complete, clean, the first published; of several the fullest.
+    """Choose the article of a copy group to show: complete, clean, preferred, first published; of several the fullest.
 
-    An article of a secondary kind is chosen only among such. Articles that are equal in everything are taken by number.
+    An article of a secondary kind is chosen only among such, and a withdrawn article too. Articles that are equal in
+    everything are taken by number.
     """
+    group = versions.standing(group)
     if len(group) == 1:
         return group[0]
     group = [article for article in group if not versions.secondary[article]] or group
@@ -46,7 +60,10 @@ def canonical_of_group(group: Sequence[int], versions: Versions) -> int:
     group = [article for article in group if versions.terms[article] >= needed]
     return min(
         _clean(group, versions),
-        key=lambda article: (versions.seconds[article], -versions.terms[article], versions.lengths[article], article),
+        key=lambda article: (
+            *(versions.rank(article), versions.seconds[article], -versions.terms[article]),
+            *(versions.lengths[article], article),
+        ),
     )
 
 
@@ -66,7 +83,7 @@ def _clean(group: Sequence[int], versions: Versions) -> list[int]:
 def canonical_of_story(units: Sequence[Sequence[int]], total: Sequence[float], versions: Versions) -> int:
     """Choose the article of a story to show: the most similar to the others, copies of one text counting once.
 
-    An article of a secondary kind is chosen only among such.
+    An article of a secondary kind is chosen only among such, and a withdrawn article too.
 
     Args:
         units: the copy groups of the story, and its other articles as groups of one; of equals the first is chosen.
@@ -76,8 +93,9 @@ def canonical_of_story(units: Sequence[Sequence[int]], total: Sequence[float], v
     if len(units) == 1:
         return canonical_of_group(units[0], versions)
 
-    def rank(canonical: int, unit: Sequence[int]) -> tuple[bool, float]:
-        return versions.secondary[canonical], -sum(total[article] for article in unit) / len(unit)
+    def rank(canonical: int, unit: Sequence[int]) -> tuple[bool, bool, float]:
+        gone = bool(versions.withdrawn) and versions.withdrawn[canonical]
+        return gone, versions.secondary[canonical], -sum(total[article] for article in unit) / len(unit)
 
     shown = [(canonical_of_group(unit, versions), unit) for unit in units]
     return min(shown, key=lambda one: rank(*one))[0]

@@ -51,6 +51,8 @@ class Placement:
         before: id of the story that it was in, "" if it was in none.
         notices: faults in it that were corrected, such as an invalid date or an oversized title.
         storyline: id of the storyline of its story, "" for a matched article that would start a new story.
+        revision_of: id of the version before it of the same page, None if there is none.
+        revised_by: id of the latest version of its page, which alone is in the story; None for this version itself.
     """
 
     article: str
@@ -64,6 +66,8 @@ class Placement:
     notices: tuple[Notice, ...] = ()
     suspected_copy_of: str | None = None
     storyline: str = ""
+    revision_of: str | None = None
+    revised_by: str | None = None
 
     def to_record(self) -> dict[str, Any]:
         """Return the placement as a dictionary for JSON, without links."""
@@ -75,6 +79,8 @@ class Placement:
             "new_story": self.new_story,
             "copy_of": self.copy_of,
             "suspected_copy_of": self.suspected_copy_of,
+            "revision_of": self.revision_of,
+            "revised_by": self.revised_by,
             "before": self.before or None,
             "notices": [{"problem": notice.problem, "action": notice.action} for notice in self.notices],
             "changed": [change.to_record() for change in self.changed],

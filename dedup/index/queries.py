@@ -19,7 +19,8 @@ from dedup.index.features.sketch import count_terms
 from dedup.index.inputs import checked_count
 from dedup.index.store.metadata import StoreMetadata
 from dedup.index.store.protocol import Store, StoryFilter
-from dedup.index.store.records import Change, StoredArticle, StoredStory
+from dedup.index.store.records import Change, Revision, StoredArticle, StoredStory, version_order
+from dedup.inputs.preferences import Preferences
 from dedup.kinds import SECONDARY, FoundKind
 from dedup.results.assemble import headline, labels_of, last_news, rank
 from dedup.results.clustering import Clustering, CopyGroup, Explanation, Story
@@ -41,23 +42,25 @@ class IndexedArticle:
         story: id of its story.
         copy_of: id of the earlier article that it is a copy of, None if it is no copy.
         kind: its kind, and what it was found by.
+        revision_of: id of the version before it of the same page, None if there is none.
+        revised_by: id of the latest version of its page, which alone is in the story; None for this version itself.
+        withdrawn: whether it was withdrawn.
     """
 
     article: Article
     story: str
     copy_of: str | None
     kind: FoundKind
+    revision_of: str | None = None
+    revised_by: str | None = None
+    withdrawn: bool = False
 
     def to_record(self) -> dict[str, Any]:
-        """Return the article, its story, its kind and what it is a copy of as a dictionary for JSON."""
+        """Return the article, its story, its kind and what it is a copy or a version of as a dictionary for JSON."""
+        places = {"story": self.story, "copy_of": self.copy_of}
+        versions = {"revision_of": self.revision_of, "revised_by": self.revised_by, "withdrawn": self.withdrawn}
         found = {"kind": self.kind.kind, "kind_reason": self.kind.reason}
-        return {
-            "id": self.article.id,
-            "story": self.story,
-            "copy_of": self.copy_of,
-            **self.article.to_record(),
-            **found,
-        }
+        return {"id": self.article.id, **places, **versions, **self.article.to_record(), **found}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +76,23 @@ class StoryPage:
     next: str | None
 
 
+def version_before(store: Store, article: StoredArticle | Revision) -> str | None:
+    """Return the id of the version of its page before an article, None if there is none."""
+    latest = article.latest if isinstance(article, Revision) else article.number
+    before = [one for one in store.revisions_of([latest]) if one.number != article.number]
+    if isinstance(article, Revision):
+        before = [one for one in before if version_order(one.article) < version_order(article.article)]
+    return max(before, key=lambda one: version_order(one.article)).article.id if before else None
+
+
 def every_story(store: Store, pages: Iterator[Sequence[StoredStory]]) -> Iterator[Story]:
     """Yield stories with their articles."""
-    publishers = read_publishers()
+    preferences, publishers = _preferences(store), read_publishers()
     for page in pages:
         for stored in page:
             articles = store.of_story(stored.number)
             if articles:  # a writer may have removed them since
-                yield _story(store, stored, articles, publishers)
+                yield _story(store, stored, articles, preferences, publishers)
 
 
 def page(store: Store, wanted: StoryFilter, cursor: str | None, most: int) -> StoryPage:
@@ -133,16 +145,21 @@ def _placed(
     store: Store, settings: Settings, rows: Sequence[StoredArticle], texts: Mapping[int, str] | None
 ) -> Clustering:
     articles = [row.article("" if texts is None else texts.get(row.number, "")) for row in rows]
+    kinds = [row.kind for row in rows]
     held: dict[int, list[StoredArticle]] = defaultdict(list)
     for row in rows:
         held[row.story].append(row)
     named: dict[int, StoredStory] = {}
     for start in range(0, len(rows), _PAGE):
         named |= store.story_numbered(sorted({row.story for row in rows[start : start + _PAGE]}))
-    publishers = read_publishers()
-    stories = [_story(store, named[number], members, publishers) for number, members in held.items()]
+    preferences, publishers = Preferences(settings), read_publishers()
+    stories = [_story(store, named[number], members, preferences, publishers) for number, members in held.items()]
     stories.sort(key=rank)
-    labels, copy_labels = labels_of(stories, [row.id for row in rows])
+    for start in range(0, len(rows), _PAGE):
+        revisions = store.revisions_of([row.number for row in rows[start : start + _PAGE]])
+        articles += [revision.to_article() for revision in revisions]
+        kinds += [revision.article.kind for revision in revisions]
+    labels, copy_labels = labels_of(stories, [article.id for article in articles])
     datelines = {
         number: date.fromisoformat(row.dateline)
         for number, row in enumerate(rows)
@@ -154,7 +171,7 @@ def _placed(
         settings,
         labels,
         copy_labels,
-        kinds=tuple(row.kind for row in rows),
+        kinds=tuple(kinds),
         datelines=datelines,
         has_texts=texts is not None,
     )
@@ -173,6 +190,7 @@ def stats(store: Store, metadata: StoreMetadata, memory: int | None, learned: in
     return {
         "store": store.where,
         "articles": counts["articles"],
+        "revisions": store.count_revisions(),
         "stories": counts["stories"],
         "changes": counts["last_change"],
         "bytes": store.size(),
@@ -238,18 +256,34 @@ def explain(alone: Clustering, *, same_story: bool, same_text: bool) -> Explanat
     return replace(found, same_story=same_story, same_text=same_text, joined_at=None, reason=reason)
 
 
-def _story(store: Store, stored: StoredStory, rows: Sequence[StoredArticle], publishers: Mapping[str, str]) -> Story:
+def _preferences(store: Store) -> Preferences:
+    return Preferences(Settings(**json.loads(store.metadata()["settings"])))
+
+
+def _story(
+    store: Store,
+    stored: StoredStory,
+    rows: Sequence[StoredArticle],
+    preferences: Preferences,
+    publishers: Mapping[str, str],
+) -> Story:
     in_order = sorted(rows, key=_seniority)
     dated = [row.article("") for row in in_order]
     groups: dict[int, list[int]] = defaultdict(list)
     for place, row in enumerate(in_order):
         groups[row.copies].append(place)
     versions = _versions(store, in_order, [group for group in groups.values() if len(group) > 1])
+    if preferences:
+        versions = versions._replace(ranks=[preferences.rank(article) for article in dated])
+    withdrawn = store.withdrawn([row.number for row in in_order])
+    if withdrawn:
+        versions = versions._replace(withdrawn=[row.number in withdrawn for row in in_order])
     canonical = {copies: canonical_of_group(group, versions) for copies, group in groups.items()}
 
-    def rank(copies: int) -> tuple[bool, bool]:
+    def rank(copies: int) -> tuple[bool, bool, bool]:
         is_chosen = any(in_order[place].number == stored.shown for place in groups[copies])
-        return versions.secondary[canonical[copies]], not is_chosen
+        gone = in_order[canonical[copies]].number in withdrawn
+        return gone, versions.secondary[canonical[copies]], not is_chosen
 
     shown = canonical[min(groups, key=rank)]
     dates = [(row.copies, article.published) for row, article in zip(in_order, dated, strict=True)]
@@ -277,7 +311,19 @@ def _story(store: Store, stored: StoredStory, rows: Sequence[StoredArticle], pub
         sources=tuple(sorted({row.source for row in in_order if row.source})),
         storyline=stored.storyline,
         origins=count_origins(told, publishers),
+        revisions=_revisions(store, in_order),
     )
+
+
+def _revisions(store: Store, rows: Sequence[StoredArticle]) -> tuple[tuple[str, ...], ...]:
+    """Return the ids of the versions of each page with several, the oldest first."""
+    ids, earlier = {row.number: row.id for row in rows}, defaultdict[int, list[StoredArticle]](list)
+    for revision in store.revisions_of([*ids]):
+        earlier[revision.latest].append(revision.article)
+    pages = [
+        (*(one.id for one in sorted(versions, key=version_order)), ids[latest]) for latest, versions in earlier.items()
+    ]
+    return tuple(sorted(pages))
 
 
 def _seniority(row: StoredArticle) -> tuple[float, int, bytes, str]:

@@ -10,6 +10,7 @@ from dedup.errors import StoreError
 from dedup.index.features.sketch import Vector, unpack_words
 from dedup.index.state import IndexState
 from dedup.index.store.records import Change, Kind, Sketch, StoredArticle, StoredStory, moment, spans
+from dedup.inputs.preferences import Preferences
 from dedup.results.story_ids import story_id
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def check(session: IndexSession, now: float | None = None) -> list[str]:
         return [f"{error} {_NOT_REPAIRED})"]
     moved: list[tuple[str, str, str]] = []
     faults += _sketches(state, repair=now is not None)
+    faults += _revisions(state, now)
     if now is not None:
         state.vocabulary.write()
     faults += _stories(session, now, moved)
@@ -72,7 +74,9 @@ def _sketches(state: IndexState, *, repair: bool) -> list[str]:
                 continue
             faults.append(fault)
             if repair:
-                features = state.features([(article.article("").title, text or "")])[0]
+                own = article.article(text or "")
+                alone = Preferences(state.settings).is_ungrouped(own)
+                features = state.features([("", "") if alone else (own.title, own.text)])[0]
                 store.put_sketch(article.number, Sketch(features.packed, features.vector.packed()))
         judged = state.sketcher.judged(unpack_words(sketch.words for _, sketch in sound))
         for (article, sketch), vector in zip(sound, state.sketcher.vectors(judged), strict=True):
@@ -86,6 +90,18 @@ def _sketches(state: IndexState, *, repair: bool) -> list[str]:
         faults.append(f"features of article number {number} are stored without the article")
         if repair:
             store.delete_sketch(number)
+    return faults
+
+
+def _revisions(state: IndexState, now: float | None) -> list[str]:
+    """Check the earlier versions of pages. One without a latest version becomes an article again, in a new story."""
+    store, faults = state.store, list[str]()
+    for revision in store.lost_revisions():
+        faults.append(f"article {revision.article.id!r}: the latest version of its page is missing")
+        if now is not None:
+            (features,) = state.features_of([Sketch(revision.words, b"")])
+            store.delete_revisions([revision.number])
+            store.put_articles([(revision.article, revision.text, Sketch(revision.words, features.vector.packed()))])
     return faults
 
 

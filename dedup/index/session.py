@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Literal
@@ -13,23 +12,28 @@ from typing import Literal
 import numpy as np
 
 from dedup.background import Background
-from dedup.errors import StoreError, UnknownArticleError
+from dedup.errors import SettingsError, StoreError, UnknownArticleError
 from dedup.index.boilerplate import LearnedBoilerplate
 from dedup.index.clock import IndexClock
 from dedup.index.compiling import Preparation
 from dedup.index.features.sketch import Features
 from dedup.index.inputs import Incoming, Placement, checked_id, checked_text
 from dedup.index.learning import learn, learn_from_all, record_holders
+from dedup.index.pages import add_addresses, find_pages, match_page, settle_pages
 from dedup.index.state import IndexState
 from dedup.index.store.metadata import DAY, HOUR, StoreMetadata, read_metadata, write_metadata
 from dedup.index.store.protocol import Store
-from dedup.index.store.records import StoredArticle
+from dedup.index.store.records import Kind, Revision, StoredArticle
 from dedup.index.stories.changes import ChangeLog
 from dedup.index.stories.merge import around_settled
 from dedup.index.stories.placement import Candidate
 from dedup.index.stories.recluster import FullClustering, recluster
 from dedup.index.sync import sync
 from dedup.index.vocabulary import StoredVocabulary
+from dedup.index.withdrawals import obey, withdraw
+from dedup.inputs.addresses import page_keys
+from dedup.inputs.collection import hash_alone
+from dedup.inputs.preferences import Preferences
 from dedup.progress import Progress
 from dedup.results.clustering import Link
 from dedup.settings import METHOD_VERSION, Settings
@@ -120,6 +124,7 @@ class IndexSession:
                         highest["last_story"],
                         highest["last_article"],
                     )
+                    add_addresses(self.store)
                     yield log
                     with self.memory_lock:
                         if self.metadata.keep_days is not None:
@@ -221,6 +226,27 @@ class IndexSession:
             raise UnknownArticleError(f"there is no article with the id {id_!r} in this index")
         return found
 
+    def find_revision(self, id_: str) -> Revision | None:
+        """Return the earlier version of a page of an id, None if there is none.
+
+        Raises:
+            InputError: the id is no string.
+        """
+        ids = [checked_id(id_), checked_text(id_, "id")]
+        found = self.store.revisions_called(ids)
+        return found.get(ids[0]) or found.get(ids[1])
+
+    def latest(self, id_: str) -> tuple[StoredArticle, Revision | None]:
+        """Return the stored article of an id; for an earlier version of a page the latest, and the version.
+
+        Raises:
+            InputError: the id is no string.
+            UnknownArticleError: there is none.
+        """
+        revision = None if self.find(id_) else self.find_revision(id_)
+        latest = self.store.articles([revision.latest]).get(revision.latest) if revision else None
+        return (latest, revision) if latest else (self.stored(id_), None)
+
     def copy_of(self, stored: StoredArticle) -> str | None:
         """Return the id of the article that an article is a copy of, None if it is no copy."""
         if stored.copies == stored.number:
@@ -230,24 +256,40 @@ class IndexSession:
 
     def features(self, batch: Sequence[Incoming]) -> list[Features]:
         """Compute the features of articles."""
-        return self.state().features([(one.article.title, one.article.text) for one in batch])
+        return self.state().features(self._texts(batch))
+
+    def _texts(self, batch: Sequence[Incoming]) -> list[tuple[str, str]]:
+        """Return titles and texts, empty ones of articles that are never grouped."""
+        alone = Preferences(self.metadata.settings).is_ungrouped
+        return [("", "") if alone(one.article) else (one.article.title, one.article.text) for one in batch]
+
+    def _own(self, batch: Sequence[Incoming]) -> list[Incoming]:
+        """Return articles, of which those that are never grouped equal no other."""
+        alone = Preferences(self.metadata.settings).is_ungrouped
+        return [replace(one, content=hash_alone(one.article)) if alone(one.article) else one for one in batch]
 
     def add(self, log: ChangeLog, batch: Sequence[Incoming], features: Sequence[Features]) -> list[Candidate]:
         """Add or update articles. Runs of new articles are searched for together, then placed one after the other."""
-        candidates = list(map(Candidate, batch, features))
+        candidates = list(map(Candidate, self._own(batch), features))
         with self.memory_lock:
-            known = self.store.articles_called([one.id for one in candidates])
+            known, earlier = self._known([one.id for one in candidates])
         run: dict[str, Candidate] = {}
+        addresses: set[bytes] = set()
         for one in candidates:
-            if one.id in run or (one.id in known and run):
-                ids = [*run, one.id]
+            own = {key.digest for key in page_keys(one.incoming.article)}
+            if one.id in run or (run and (one.id in known or one.id in earlier)) or own & addresses:
                 self._add_run(log, run)
-                known |= self.store.articles_called(ids)
-            stored = known.get(one.id)
-            if stored is None:
+                addresses.clear()
+                known, earlier = self._known([other.id for other in candidates])
+            stored, revision = known.get(one.id), earlier.get(one.id)
+            if revision is not None:
+                self._add_revised(log, one, revision)
+                known, earlier = self._known([other.id for other in candidates])
+            elif stored is None:
                 log.last_article += 1
                 one.number = log.last_article
                 run[one.id] = one
+                addresses |= own
             elif one.incoming.equals(stored):
                 story = log.story(stored.story).id
                 one.placement = Placement(one.id, "unchanged", story, False, self.copy_of(stored), before=story)
@@ -255,22 +297,120 @@ class IndexSession:
                 with self.memory_lock:
                     state, one.number = self.state(), stored.number
                     one.before = int(state.table.story[state.table.slot(stored.number)])
+                    freed = self.store.revisions_of([stored.number])
                     state.remove(log, stored)
-                    self._add_run(log, {one.id: one})
-                known |= self.store.articles_called([one.id])
+                    self.store.delete_addresses([stored.number])
+                    self._add_run(log, {one.id: one}, freed, {stored.number: one.before})
+                known, earlier = self._known([other.id for other in candidates])
         self._add_run(log, run)
         return candidates
 
-    def _add_run(self, log: ChangeLog, run: dict[str, Candidate]) -> None:
-        """Add articles that are not in the index, and empty the run."""
-        candidates = [*run.values()]
+    def _known(self, ids: Sequence[str]) -> tuple[dict[str, StoredArticle], dict[str, Revision]]:
+        """Return the stored articles and the earlier versions of pages of some ids."""
+        return self.store.articles_called(ids), self.store.revisions_called(ids)
+
+    def _add_revised(self, log: ChangeLog, candidate: Candidate, revision: Revision) -> None:
+        """Add an article whose id is that of an earlier version of a page."""
+        latest = self.store.articles([revision.latest])[revision.latest]
+        if candidate.incoming.equals(revision.article):
+            story = log.story(latest.story).id
+            candidate.latest = latest.number
+            candidate.placement = Placement(candidate.id, "unchanged", story, False, None)
+            return
+        with self.memory_lock:
+            self.state().write()
+            candidate.number, candidate.known = revision.number, True
+            self.store.delete_revisions([revision.number])
+            self.store.delete_addresses([revision.number])
+            freed = self.store.revisions_of([latest.number])
+            self._add_run(log, {candidate.id: candidate}, freed, {latest.number: latest.story})
+
+    def remove(self, log: ChangeLog, ids: Sequence[str]) -> None:
+        """Remove articles by id. The version before the latest of a page is the latest then.
+
+        Raises:
+            UnknownArticleError: one of them does not exist; nothing is removed.
+        """
+        found = [self.find(id_) or self.find_revision(id_) or self.stored(id_) for id_ in ids]
+        with self.memory_lock:
+            state = self.state()
+            stored = [one for one in found if isinstance(one, StoredArticle)]
+            revisions = [one for one in found if isinstance(one, Revision)]
+            numbers = [one.number for one in found]
+            latest = {*(one.latest for one in revisions), *(one.number for one in stored)}
+            stories = {one.number: int(state.table.story[state.table.slot(one.number)]) for one in stored}
+            for revision in revisions:
+                log.record("removed", revision.article.id, "")
+            self.store.delete_revisions(numbers)
+            state.delete(log, stored, "removed")
+            self.store.delete_addresses(numbers)
+            freed = self.store.revisions_of([*latest])
+        if freed:
+            self._add_run(log, {}, freed, stories)
+
+    def withdraw(self, log: ChangeLog, ids: Sequence[str]) -> None:
+        """Withdraw articles by id, and tell their copies; see `StoryIndex.withdraw`.
+
+        Raises:
+            UnknownArticleError: one of them does not exist; nothing is withdrawn.
+        """
+        found = [self.latest(id_) for id_ in ids]
+        with self.memory_lock:
+            earlier = [revision.number for _, revision in found if revision]
+            self.store.put_withdrawn(earlier)
+            withdraw(self.state(), log, [stored.number for stored, revision in found if not revision])
+
+    def erase(self, log: ChangeLog, ids: Sequence[str]) -> None:
+        """Erase articles by id; see `StoryIndex.erase`.
+
+        Raises:
+            UnknownArticleError: one of them does not exist; nothing is erased.
+        """
+        found = {stored.number: stored.id for stored, _ in map(self.latest, ids)}
+        earlier = [revision.article.id for revision in self.store.revisions_of([*found])]
+        self.store.anonymize([*found.values(), *earlier])
+        self.remove(log, [*earlier, *found.values()])
+
+    def _add_run(
+        self,
+        log: ChangeLog,
+        run: dict[str, Candidate],
+        freed: Sequence[Revision] = (),
+        stories: Mapping[int, int] | None = None,
+    ) -> None:
+        """Add articles that are not in the index, and empty the run.
+
+        Args:
+            log: receives the changes.
+            run: the articles, by id.
+            freed: earlier versions of pages whose latest version was removed or updated: they are compared again.
+            stories: for the removed latest versions, by number, the number of their story.
+        """
+        came = [*run.values()]
         run.clear()
+        if not came and not freed:
+            return
+        with self.memory_lock:
+            state = self.state()
+            state.write()
+            pages = find_pages(state, came, freed)
+            keep_text = self.metadata.store_text
+            latest = [*settle_pages(state, log, pages, stories or {}, keep_text=keep_text)]
+            returned = [one for one in latest if one.returns is not None]
+            self._place_run(log, [*(one for one in came if one.latest is None), *returned])
+            earlier = [one for one in came if one.latest is not None]
+            for one in earlier:
+                story = int(state.table.story[state.table.slot(one.latest or 0)])
+                status: Literal["updated", "added"] = "updated" if one.known or one.before else "added"
+                one.placement = Placement(one.id, status, log.story(story).id, False, None)
+
+    def _place_run(self, log: ChangeLog, candidates: Sequence[Candidate]) -> None:
+        """Place articles that are not in the index, the latest of their pages."""
         if not candidates:
             return
         first = len(log.changes)
         with self.memory_lock:
             state = self.state()
-            state.write()
             log.reserve_ids([one.incoming.content for one in candidates])
             state.refresh(candidates)
             state.admit(candidates)
@@ -358,20 +498,28 @@ class IndexSession:
     def _place(self, log: ChangeLog, state: IndexState, candidate: Candidate, first_change: int) -> None:
         """Place an admitted article, and set its answer; `first_change` is the first that it caused."""
         table, before, newest, first = state.table, candidate.before, log.last_story, len(log.changes)
+        home = candidate.page_story or before
+        while home and (into := log.story(home).into) is not None:
+            home = into
         decision = state.placer.decide(candidate)
+        if candidate.page_story and candidate.keeps_story and decision.copies is None and decision.representative:
+            decision = replace(decision, story=home, regroup=())
         story, begun = decision.story, False
         if story is None:
-            was_alone = bool(before) and log.is_unused(before)
-            story, begun = (before, False) if was_alone else (log.new_story(candidate.incoming.content), True)
+            was_alone = bool(home) and log.is_unused(home)
+            story, begun = (home, False) if was_alone else (log.new_story(candidate.incoming.content), True)
         article, text = candidate.incoming.to_store(
             candidate.number or 0, story, log.now, keep_text=self.metadata.store_text
         )
+        if candidate.returns is not None:
+            article = replace(article, added=candidate.returns.added)
         old = log.story(before).id if before else ""
-        status: Literal["updated", "added"] = "updated" if before else "added"
-        own = log.record(status, article.id, log.story(story).id, old)
+        status: Literal["updated", "added"] = "updated" if before or candidate.known else "added"
+        kind: Kind = "moved" if candidate.returns is not None else status
+        own = log.record(kind, article.id, log.story(story).id, old)
         state.insert(log, candidate, decision, article, text)
-        if before and before != story and table.of_story(before):
-            state.regroup(log, [before])
+        if home and home != story and table.of_story(home):
+            state.regroup(log, [home])
         slot = table.slot(article.number)
         now = int(table.story[slot])
         if now != story:  # regrouping moved it at once: report it as added there
@@ -383,14 +531,16 @@ class IndexSession:
             if begun and not table.of_story(story):
                 log.undo_story(story)
             log.renumber(first)
-        others = tuple(change for change in log.changes[first_change:] if change.article != article.id)
+        obey(state, log, candidate)
+        others = *candidate.revised, *(change for change in log.changes[first_change:] if change.article != article.id)
         is_new = now > newest and len(table.of_story(now)) == 1
         candidate.placement = Placement(article.id, status, log.story(now).id, is_new, None, changed=others, before=old)
         candidate.decision, candidate.story, candidate.copies = decision, now, int(table.copies[slot])
 
     def match(self, batch: Sequence[Incoming]) -> list[Candidate]:
         """Find where each article would be placed, independently of the others. Nothing is stored."""
-        texts, state = [(one.article.title, one.article.text) for one in batch], self.state()
+        batch = self._own(batch)
+        texts, state = self._texts(batch), self.state()
         words, background = state.vocabulary.last, state.sketcher.background
         features = state.features(texts, to_store=False)  # outside the lock
         with self.memory_lock, self._snapshot():
@@ -409,6 +559,7 @@ class IndexSession:
             for one in candidates:
                 one.decision = placer.decide(one)
                 one.story, one.copies = current.story_for(one, one.decision), one.decision.copies
+                match_page(current, one)
             known = self.store.story_numbered(sorted({one.story for one in candidates if one.story is not None}))
         for one in candidates:
             found = None if one.story is None else known.get(one.story)
@@ -422,7 +573,9 @@ class IndexSession:
         raw = [(one, link) for one in candidates if one.decision is not None for link in one.decision.links]
         wanted = {link.number for _, link in raw} | {one.copies for one in candidates if one.copies is not None}
         wanted |= {one.suspected for one in candidates if one.suspected is not None}
-        ids = self.store.ids(sorted(wanted))
+        versions = {number for one in candidates for number in (one.revision_of, one.latest) if number is not None}
+        ids = self.store.ids(sorted(wanted | versions))
+        ids |= {number: one.article.id for number, one in self.store.revisions(sorted(versions)).items()}
         # An article that is matched under its own id is not linked to itself.
         raw = [(one, link) for one, link in raw if ids.get(link.number, one.id) != one.id]
         certain = self.state().placer.probabilities([(link, link.story == one.story) for one, link in raw])
@@ -436,19 +589,31 @@ class IndexSession:
             notices = one.incoming.notices
             suspected = ids.get(one.suspected) if one.suspected is not None and copy_of is None else None
             found = tuple(links[id(one)])
-            placements.append(
-                replace(answer, links=found, copy_of=copy_of, suspected_copy_of=suspected, notices=notices)
-            )
+            placement = replace(answer, links=found, copy_of=copy_of, suspected_copy_of=suspected, notices=notices)
+            before, latest = (None if number is None else ids.get(number) for number in (one.revision_of, one.latest))
+            placements.append(replace(placement, revision_of=before, revised_by=latest))
         return placements
 
     def expire(self, log: ChangeLog, before: float) -> int:
         """Delete the articles older than a time, in seconds since 1970, and return how many."""
         count = 0
         while old := self.store.older(before, _EXPIRED_AT_ONCE):
+            numbers = [article.number for article in old]
             with self.memory_lock:
                 self.state().delete(log, old, "expired")
-            count += len(old)
+                self.store.delete_addresses(numbers)
+            count += len(old) + self._expire_revisions(log, self.store.revisions_of(numbers))
+        while revisions := self.store.older_revisions(before, _EXPIRED_AT_ONCE):
+            count += self._expire_revisions(log, revisions)
         return count
+
+    def _expire_revisions(self, log: ChangeLog, revisions: Sequence[Revision]) -> int:
+        numbers = [revision.number for revision in revisions]
+        for revision in revisions:
+            log.record("expired", revision.article.id, "")
+        self.store.delete_revisions(numbers)
+        self.store.delete_addresses(numbers)
+        return len(numbers)
 
     def recluster(self, settings: Settings, background: Background | None, *, learn: bool = False) -> FullClustering:
         """Cluster all articles; see `recluster`."""
@@ -471,6 +636,8 @@ class IndexSession:
 
     def rebuild(self, log: ChangeLog, settings: Settings, background: Background, *, replaced: bool) -> None:
         """Compute all vectors and placements anew, with other settings or a replaced background."""
+        if settings.ungrouped != self.metadata.settings.ungrouped:
+            raise SettingsError(["ungrouped stays as it is in an index: make it anew to change it"])
         version = self.metadata.version + replaced
         metadata = replace(self.metadata, settings=settings, method=METHOD_VERSION)
         metadata = metadata.with_background(background, version)
@@ -517,27 +684,3 @@ class IndexSession:
             return
         with self.store.reading():
             yield
-
-
-def prefetch(
-    next_batch: Callable[[], list[Incoming]], extract: Callable[[list[Incoming]], list[Features]]
-) -> Iterator[tuple[list[Incoming], list[Features]]]:
-    """Yield batches with their features, computing the features of the next batch meanwhile.
-
-    Args:
-        next_batch: returns the next batch, an empty one at the end. Its errors are raised after the batch before.
-        extract: computes features; called in another thread for all batches but the first.
-    """
-    with ThreadPoolExecutor(1, "dedup-reads") as pool:  # starts its thread for a second batch
-        batch, features = next_batch(), None
-        while batch:
-            following, error = list[Incoming](), None
-            try:
-                following = next_batch()
-            except Exception as raised:
-                error = raised
-            future = pool.submit(extract, following) if following else None
-            yield batch, features.result() if features else extract(batch)
-            if error is not None:
-                raise error
-            batch, features = following, future

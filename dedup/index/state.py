@@ -18,7 +18,7 @@ from dedup.index.compiling import compile_kernels
 from dedup.index.features.sketch import Features, Sketcher, Vector, pack_words, unpack_words, unpacked
 from dedup.index.search.table import ArticleTable
 from dedup.index.store.protocol import Store
-from dedup.index.store.records import Kind, Sketch, StoredArticle
+from dedup.index.store.records import Kind, Revision, Sketch, StoredArticle
 from dedup.index.stories.changes import ChangeLog
 from dedup.index.stories.lessons import lesson_held_by
 from dedup.index.stories.merge import assign
@@ -26,6 +26,7 @@ from dedup.index.stories.placement import Candidate, Decision, Placer
 from dedup.index.stories.regroup import MOST, regroup
 from dedup.index.stories.storylines import Storylines
 from dedup.index.vocabulary import StoredVocabulary
+from dedup.inputs.preferences import Preferences
 from dedup.kinds import FOLLOWING
 from dedup.progress import Progress
 from dedup.settings import Settings
@@ -89,6 +90,14 @@ class IndexState:
         self._unwritten: dict[int, tuple[StoredArticle, str | None, Sketch]] = {}
         self._moved: dict[int, tuple[int, int, bool]] = {}
         self._new_apart: list[tuple[int, int]] = []
+
+    def stored_articles(self, numbers: Sequence[int]) -> dict[int, StoredArticle]:
+        """Return articles that are stored or still to be written. Their placement may be out of date."""
+        return self._stored(numbers)
+
+    def packed_words(self, numbers: Sequence[int]) -> dict[int, bytes]:
+        """Return the packed words of articles, by number."""
+        return {number: sketch.words for number, sketch in self._sketches(numbers).items()}
 
     def has_outgrown_numpy(self) -> bool:
         """Return whether there are now enough articles for the compiled backend, and it is available."""
@@ -189,9 +198,15 @@ class IndexState:
         """Compute the words and vectors of all stored articles anew, from their texts."""
         for page in self._pages():
             texts = self.store.texts([article.number for article in page])
-            given = [(article.article("").title, texts.get(article.number, "")) for article in page]
-            for article, features in zip(page, self.features(given), strict=True):
-                self.store.put_sketch(article.number, Sketch(features.packed, features.vector.packed()))
+            alone = Preferences(self.settings).is_ungrouped
+            every = [article.article(texts.get(article.number, "")) for article in page]
+            given = [("", "") if alone(article) else (article.title, article.text) for article in every]
+            for stored, features in zip(page, self.features(given), strict=True):
+                self.store.put_sketch(stored.number, Sketch(features.packed, features.vector.packed()))
+        for revisions in self._revision_pages():
+            given = [(revision.article.article("").title, revision.text or "") for revision in revisions]
+            found = zip(revisions, self.features(given), strict=True)
+            self.store.put_revisions([replace(revision, words=features.packed) for revision, features in found])
 
     def stored_terms(self) -> NDArray[np.int64]:
         """Return the terms of the words of all stored articles, ascending."""
@@ -199,6 +214,9 @@ class IndexState:
         for page in self._pages():
             sketches = self.store.sketches([article.number for article in page])
             words = unpack_words(sketch.words for sketch in sketches.values())
+            found = np.union1d(found, terms_of(np.unique(words.hashes)))
+        for revisions in self._revision_pages():
+            words = unpack_words(revision.words for revision in revisions)
             found = np.union1d(found, terms_of(np.unique(words.hashes)))
         return found
 
@@ -238,6 +256,11 @@ class IndexState:
         while page := self.store.after(last, _PAGE):
             yield page
             last = page[-1].number
+
+    def _revision_pages(self) -> Iterator[list[Revision]]:
+        for page in self._pages():
+            if revisions := self.store.revisions_of([article.number for article in page]):
+                yield revisions
 
     def _new_vectors(self, numbers: Sequence[int]) -> list[Vector]:
         return self.sketcher.vectors(self.words_of(numbers))

@@ -6,6 +6,7 @@ import dataclasses
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self
@@ -37,9 +38,10 @@ from dedup.index.queries import (
     pages,
     placements,
     stats,
+    version_before,
 )
 from dedup.index.repair import check
-from dedup.index.session import IndexSession, prefetch
+from dedup.index.session import IndexSession
 from dedup.index.store.backup import restore
 from dedup.index.store.metadata import StoreMetadata, StoreOptions, read_metadata, write_metadata
 from dedup.index.store.protocol import Store, StoryFilter
@@ -47,6 +49,7 @@ from dedup.index.store.records import Change
 from dedup.index.store.sqlite import SqliteStore
 from dedup.index.store.temporary import MEMORY, TemporaryStore
 from dedup.index.store.text_search import words_of
+from dedup.inputs.addresses import page_address
 from dedup.inputs.collection import published_seconds
 from dedup.pipeline import cluster
 from dedup.settings import checked
@@ -159,10 +162,10 @@ class StoryIndex:
 
     def __contains__(self, article: object) -> bool:
         """Return whether an article of this id is in the index."""
-        return isinstance(article, str) and self._session.find(article) is not None
+        return isinstance(article, str) and bool(self._session.find(article) or self._session.find_revision(article))
 
     def __len__(self) -> int:
-        """Return the number of articles."""
+        """Return the number of articles, a page of several versions once."""
         return self._store.counts()["articles"]
 
     @property
@@ -246,9 +249,40 @@ class StoryIndex:
         """
         ids = checked_ids(articles)
         with self._session.transaction() as log:
-            stored = [self._session.stored(id_) for id_ in ids]
-            with self._session.memory_lock:
-                self._session.state().delete(log, stored, "removed")
+            self._session.remove(log, ids)
+        return log.changes
+
+    def withdraw(self, *articles: str) -> list[Change]:
+        """Withdraw articles by id, and return the changes.
+
+        A withdrawn article stays in its story, and is shown only where all others are withdrawn too. Each copy of it is
+        told by a change "copy_withdrawn", also one that comes later. A wire's own notice ("MANDATORY KILL") does the
+        same when it is added: for the page whose address or id it has, and for articles of its outlet that it names by
+        their title. A later version of the page is not withdrawn.
+
+        Raises:
+            UnknownArticleError: one of them does not exist; nothing is withdrawn.
+        """
+        ids = checked_ids(articles)
+        with self._session.transaction() as log:
+            self._session.withdraw(log, ids)
+        return log.changes
+
+    def erase(self, *articles: str) -> list[Change]:
+        """Erase articles by id with all versions of their pages, and return the changes.
+
+        Texts, words, vectors and addresses are removed from the store and from memory, the space is overwritten, and
+        earlier changes no longer have the ids; a change "removed" has them, so that consumers can follow, until
+        `vacuum(changes_before=…)` deletes it. Backups made before still have the articles: delete them.
+
+        Raises:
+            UnknownArticleError: one of them does not exist; nothing is erased.
+        """
+        ids = checked_ids(articles)
+        with self._session.transaction() as log:
+            self._session.erase(log, ids)
+        page_address.cache_clear()
+        self.vacuum()
         return log.changes
 
     def expire(self, before: date | datetime | str) -> int:
@@ -376,10 +410,17 @@ class StoryIndex:
             UnknownArticleError: it does not exist.
         """
         with self._store.reading():
-            stored = self._session.stored(article)
-            text = self._store.texts([stored.number]).get(stored.number, "")
+            stored, revision = self._session.latest(article)
             story = self._store.story_numbered([stored.story])[stored.story]
-            return IndexedArticle(stored.article(text), story.id, self._session.copy_of(stored), stored.kind)
+            if revision is not None:
+                before = version_before(self._store, revision)
+                withdrawn = bool(self._store.withdrawn([revision.number]))
+                kind = revision.article.kind
+                return IndexedArticle(revision.to_article(), story.id, None, kind, before, stored.id, withdrawn)
+            text = self._store.texts([stored.number]).get(stored.number, "")
+            before = version_before(self._store, stored)
+            withdrawn, copy_of = bool(self._store.withdrawn([stored.number])), self._session.copy_of(stored)
+            return IndexedArticle(stored.article(text), story.id, copy_of, stored.kind, before, withdrawn=withdrawn)
 
     def story(self, story: str) -> Story:
         """Return a story by id. The id of a merged story gives the story that it became part of.
@@ -455,9 +496,12 @@ class StoryIndex:
             UnknownArticleError: one of them does not exist.
             InputError: the index stores no texts.
         """
-        one, other = self._session.stored(a), self._session.stored(b)
+        (one, first), (other, second) = self._session.latest(a), self._session.latest(b)
         texts = self._store.texts([one.number, other.number])
-        articles = [stored.article(texts.get(stored.number, "")) for stored in (one, other)]
+        articles = [
+            revision.to_article() if revision else stored.article(texts.get(stored.number, ""))
+            for stored, revision in ((one, first), (other, second))
+        ]
         keep_texts = self._session.metadata.store_text
         background = self._session.learned().background
         alone = cluster(articles, self.settings, background=background, keep_texts=keep_texts)
@@ -490,11 +534,11 @@ class StoryIndex:
     ) -> list[Placement]:
         session = self._session
         if must_exist:
-            session.stored(incoming[0].article.id)  # before its words are kept
+            session.latest(incoming[0].article.id)  # before its words are kept
         features = session.features(incoming) if features is None else features  # outside the transaction
         with session.transaction() as log:
             if must_exist:
-                session.stored(incoming[0].article.id)
+                session.latest(incoming[0].article.id)
             placements = session.placements(session.add(log, incoming, features))
         lines, changes = log.storylines(), {change.cursor: change for change in log.changes}
         self._place_pending()
@@ -518,3 +562,27 @@ class StoryIndex:
 def _filter(since: date | datetime | str | None, outlet: str | None, min_size: int) -> StoryFilter:
     outlet = None if outlet is None else checked_text(outlet, "outlet")
     return StoryFilter(checked_seconds(since, "since"), outlet, checked_count(min_size, "min_size"))
+
+
+def prefetch(
+    next_batch: Callable[[], list[Incoming]], extract: Callable[[list[Incoming]], list[Features]]
+) -> Iterator[tuple[list[Incoming], list[Features]]]:
+    """Yield batches with their features, computing the features of the next batch meanwhile.
+
+    Args:
+        next_batch: returns the next batch, an empty one at the end. Its errors are raised after the batch before.
+        extract: computes features; called in another thread for all batches but the first.
+    """
+    with ThreadPoolExecutor(1, "dedup-reads") as pool:  # starts its thread for a second batch
+        batch, features = next_batch(), None
+        while batch:
+            following, error = list[Incoming](), None
+            try:
+                following = next_batch()
+            except Exception as raised:
+                error = raised
+            future = pool.submit(extract, following) if following else None
+            yield batch, features.result() if features else extract(batch)
+            if error is not None:
+                raise error
+            batch, features = following, future

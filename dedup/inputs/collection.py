@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from functools import lru_cache, partial
 from numbers import Number
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,12 +23,15 @@ from numpy.typing import NDArray
 from dedup.article import Article, Notice
 from dedup.errors import InputError
 from dedup.formats.escaping import sanitize
+from dedup.inputs.addresses import PageKey, page_keys
 from dedup.inputs.fields import find_fields, flatten
+from dedup.inputs.preferences import Preferences
 from dedup.inputs.read_fields import ReadFields
 from dedup.inputs.record import LONGEST_TITLE, Corrections, read_record, too_long
 from dedup.inputs.values import is_missing
 from dedup.kinds import NOTHING, Content, read_content, told_by
 from dedup.text.dateline import dateline
+from dedup.text.kill_notices import is_kill_notice
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,6 +63,8 @@ class Collection:
         has_texts: whether `articles` still have their texts.
         integer_ids: whether an id was given as an integer.
         index: the index of the pandas data frame or series that the articles came in, None for any other input.
+        revisions: position of the latest article of a page -> those of its earlier versions, the oldest first. They are
+            no members of any distinct article.
     """
 
     articles: tuple[Article, ...]
@@ -73,6 +78,7 @@ class Collection:
     has_texts: bool = True
     integer_ids: bool = False
     index: Any = None
+    revisions: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """Return the number of distinct articles."""
@@ -96,10 +102,15 @@ class Collection:
         return map(self.articles.__getitem__, sorted(self.members[one][0] for one in distinct))
 
     def inverse(self) -> NDArray[np.int64]:
-        """Return the number of the distinct article of each input article, shape (articles,)."""
+        """Return the number of the distinct article of each input article, shape (articles,).
+
+        An earlier version of a page has that of the latest.
+        """
         found = np.empty(len(self.articles), np.int64)
         for number, places in enumerate(self.members):
             found[list(places)] = number
+        for latest, earlier in self.revisions.items():
+            found[list(earlier)] = found[latest]
         return found
 
     def times(self, distinct: int) -> Iterator[tuple[float, int, int]]:
@@ -142,11 +153,17 @@ class ArticleReader:
         articles: the input.
         keep_texts: whether the articles of the collection keep their texts. Otherwise only the first `LEAD` characters
             of an article without a title are kept, to name it by.
+        preferences: an article that they leave ungrouped is read as one without words, and equals no other.
     """
 
     def __init__(
-        self, articles: Iterable[Article | Mapping[str, Any] | str] | pd.DataFrame, *, keep_texts: bool = True
+        self,
+        articles: Iterable[Article | Mapping[str, Any] | str] | pd.DataFrame,
+        *,
+        keep_texts: bool = True,
+        preferences: Preferences | None = None,
     ) -> None:
+        self._preferences = preferences
         self._items = iter_items(articles)
         self._mappings = partial(_mappings, articles) if _is_lasting(articles) else None
         self._keep_texts = keep_texts
@@ -170,13 +187,16 @@ class ArticleReader:
         for place, item in enumerate(self._items):
             article = self._article(item, place, corrections)
             content = content_hash(article)
-            same = None if is_blank(article) else known.get(content)
+            alone = is_blank(article) or (self._preferences is not None and self._preferences.is_ungrouped(article))
+            same = None if alone else known.get(content)
             if same is None:
                 told = read_content(article.title, article.text)
-                same = DistinctArticle(content, len(self._distinct), len(article.text), is_blank(article), told)
-                known[content] = same
+                same = DistinctArticle(content, len(self._distinct), len(article.text), alone, told)
+                if not alone:
+                    known[content] = same
+                same.withdraws = is_kill_notice(article.title, article.text)
                 self._distinct.append(same)
-                yield article.title, article.text
+                yield ("", "") if alone else (article.title, article.text)
             same.members.append(place)
             self._told.append(told_by(article, same.told))
             if article.published is None and same.dateline is None:
@@ -198,16 +218,80 @@ class ArticleReader:
         self._integer_ids = self._integer_ids or (isinstance(item, Mapping) and _has_integer_id(item))
         return article
 
-    def collection(self) -> tuple[Collection, NDArray[np.int64]]:
-        """Return the collection, and for each of its distinct articles the position at which `texts` yielded it."""
+    def versions(self) -> tuple[list[tuple[list[int], bool]], Mapping[int, Version]]:
+        """Return the articles that may be versions of a page, by position.
+
+        An id under which an outlet has several texts is an address too: that of an item of a feed.
+
+        Returns:
+            For each address that several articles have these articles, the earliest first, and whether the address
+            names an article, see `PageKey`; and what is known of each of them.
+        """
+        held: dict[PageKey, list[int]] = defaultdict(list)
+        texts: dict[tuple[str, str], set[int]] = defaultdict(set)
+        distinct = {place: same for same in self._distinct if not same.blank for place in same.members}
+        for place, same in distinct.items():
+            article = self._taken[place]
+            for key in page_keys(article):
+                held[key].append(place)
+            if article.source and place not in self._named_here:
+                texts[article.source, article.id].add(same.place)
+        several = {key for key, rows in texts.items() if len(rows) > 1}
+        for place in distinct if several else ():
+            named = self._taken[place].source, self._taken[place].id
+            if named in several and place not in self._named_here:
+                held[PageKey("\0".join(named).encode(errors="replace"), specific=False)].append(place)
+        shared = {key: places for key, places in held.items() if len(places) > 1}
+        known = {place: _version(self._taken[place], distinct[place]) for places in shared.values() for place in places}
+        return [(sorted(places, key=known.__getitem__), key.specific) for key, places in shared.items()], known
+
+    def collection(self, pages: Iterable[Sequence[int]] = ()) -> tuple[Collection, NDArray[np.int64]]:
+        """Return the collection, and for each of its distinct articles the position at which `texts` yielded it.
+
+        Args:
+            pages: the positions of the versions of each page with several, the latest last.
+        """
+        revisions = {versions[-1]: tuple(versions[:-1]) for versions in pages}
         taken = _with_unique_ids(self._taken, self._distinct, self._notices, self._named_here)
         for same in self._distinct:
             if same.blank:  # its hash includes the id, which may have been made unique
-                same.content = content_hash(replace(taken[same.members[0]], title="", text=""))
-        collection, order = build_collection(
-            taken, self._told, self._distinct, self._notices, has_texts=self._keep_texts
-        )
-        return replace(collection, integer_ids=self._integer_ids, index=self._index), order
+                same.content = hash_alone(taken[same.members[0]])
+        earlier = {place for versions in revisions.values() for place in versions}
+        distinct = self._distinct
+        if earlier:
+            for same in distinct:
+                same.members = [place for place in same.members if place not in earlier]
+            distinct = [same for same in distinct if same.members]
+        collection, order = build_collection(taken, self._told, distinct, self._notices, has_texts=self._keep_texts)
+        return replace(collection, integer_ids=self._integer_ids, index=self._index, revisions=revisions), order
+
+
+class Version(NamedTuple):
+    """What is known of an article that may be a version of a page. The greatest is the latest version.
+
+    Attributes:
+        seconds: its date, infinite and negative if unknown.
+        seen: the time it was seen, in the same form.
+        length: characters of its text: of equal dates the longest counts as the latest, as texts grow.
+        content: hash of its content.
+        id: its id.
+        row: the position at which `ArticleReader.texts` yielded its content.
+        withdraws: whether it withdraws the versions before it.
+    """
+
+    seconds: float
+    seen: float
+    length: int
+    content: bytes
+    id: str
+    row: int
+    withdraws: bool
+
+
+def _version(article: Article, same: DistinctArticle) -> Version:
+    dates = (published_seconds(_published(article, same)), published_seconds(article.seen))
+    published, seen = (-math.inf if math.isnan(when) else when for when in dates)
+    return Version(published, seen, same.length, same.content, article.id, same.place, same.withdraws)
 
 
 def build_collection(
@@ -257,10 +341,11 @@ class DistinctArticle:
         content: hash of their content.
         place: position among the distinct articles, in input order.
         length: characters of the text.
-        blank: whether title and text are blank.
+        blank: whether title and text are blank, or it is never grouped.
         told: what title and text tell.
         members: positions of the articles in the input.
         dateline: the date at the head of the text; looked for only if an article has no date of publication.
+        withdraws: whether it is a notice that withdraws another article.
     """
 
     content: bytes
@@ -270,6 +355,7 @@ class DistinctArticle:
     told: Content = NOTHING
     members: list[int] = field(default_factory=list)
     dateline: date | None = None
+    withdraws: bool = False
 
 
 @lru_cache(maxsize=1 << 12)  # dates repeat across articles
@@ -431,6 +517,11 @@ def content_hash(article: Article) -> bytes:
     """Hash title and text: 16 bytes of BLAKE2b. A blank article is hashed by its id, so it equals no other."""
     text = f"\0\0{article.id}" if is_blank(article) else f"{article.title}\0{article.text}"
     return hashlib.blake2b(text.encode(), digest_size=16).digest()
+
+
+def hash_alone(article: Article) -> bytes:
+    """Hash an article that equals no other, by its id alone."""
+    return content_hash(replace(article, title="", text=""))
 
 
 def seniority(article: Article) -> tuple[bool, float, str]:

@@ -14,10 +14,12 @@ from typing import Any
 
 from dedup.article import Article, Notice
 from dedup.formats.escaping import quote, quote_list, sanitize
+from dedup.inputs.addresses import page_address
 from dedup.inputs.date_order import DateReader
 from dedup.inputs.dates import Reading, read_date
 from dedup.inputs.fields import flatten
 from dedup.inputs.markup import to_plain, to_plain_line
+from dedup.inputs.names import squeeze
 from dedup.inputs.read_fields import ReadFields, likely_text
 from dedup.inputs.values import date_of, is_cut, is_missing, is_web_address, line_of, literal, text_of
 from dedup.kinds import named_kind
@@ -98,6 +100,8 @@ def read_record(
 
     text = reading.text(keys["text"])
     lines = {field: line for field, names in layout.lines if (line := reading.line(field, names))}
+    if "url" in lines and len(keys["url"]) > 1:
+        lines["url"] = reading.canonical(keys["url"], lines["url"])
     title = lines.get("title", "")
     if not text and not title:
         return None, [reading.unusable(bool(keys["text"]))]
@@ -294,6 +298,17 @@ class _Reading:
             action = f"kept without {'an own id' if field == 'id' else f'a {field}'}"
             self._notice(f"{odd[0]}, which is no {field}", action)
         return ""
+
+    def canonical(self, names: Sequence[Any], url: str) -> str:
+        """Return the address that a record calls the canonical one, if it is of the same site; else the one given."""
+        used = self.used["url"]
+        for name in names:
+            if name != used and "canonical" in squeeze(name) and (line := self.line("url", [name])):
+                own, canonical = page_address(url), page_address(line)
+                if canonical and (not own or own.partition("/")[0] == canonical.partition("/")[0]):
+                    return line
+        self.used["url"] = used
+        return url
 
     def _checked(self, field: str, line: str) -> str:
         """Return a title, an outlet, an author or a section as plain text, an address of http; else ""."""

@@ -35,6 +35,8 @@ class Keep(StrEnum):
 def kept_articles(found: Clustering | Arrivals, which: Keep) -> Iterator[int]:
     """Yield the positions of the articles to keep, ascending: the canonical ones of copy groups or of stories.
 
+    Of the versions of a page only the latest is kept, but with `Keep.ALL`.
+
     Of arrivals only new articles are kept. `Keep.COPY` leaves out copies of archived articles; `Keep.STORY` also leaves
     out stories that continue archived ones.
     """
@@ -47,8 +49,9 @@ def kept_articles(found: Clustering | Arrivals, which: Keep) -> Iterator[int]:
     canonical = {story.canonical for story in clustering}
     repeated: set[str] = set()
     if which is Keep.COPY:
+        earlier = {article for story in clustering for versions in story.revisions for article in versions[:-1]}
         groups = [group for story in clustering for group in story.copy_groups]
-        repeated = {article for group in groups for article in group.articles if article != group.canonical}
+        repeated = earlier.union(one for group in groups for one in group.articles if one != group.canonical)
     for place, article in enumerate(clustering.articles[:count]):
         if not isinstance(found, Clustering) and found.statuses[place] in known:
             continue

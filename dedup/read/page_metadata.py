@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from dedup.inputs.addresses import page_address
+
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
@@ -99,7 +101,9 @@ def collect_metadata(tree: HtmlElement, url: str = "") -> PageMetadata:
     """
     found = PageMetadata(page=_line(tree.findtext(".//title") or ""))
     _read_meta(tree, found)
-    found.url = _address(found.url or url)
+    stated = _address(found.url)
+    # Some sites call their home page the canonical address of every page.
+    found.url = stated if stated and (page_address(stated) or not page_address(url)) else _address(url)
     _read_headings(tree, found)
     _read_marked_up(tree, found)
     _read_data(tree, found)

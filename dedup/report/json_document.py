@@ -22,7 +22,9 @@ SCHEMA = 1
 SCHEMAS = ("jsonl", "json", "kept")
 """Names of the JSON schemas: of a row of `jsonl`, `csv` or `parquet`, of the `json` document, of what `--keep` adds."""
 
-_STORY_KEYS = ("id", "title", "canonical", "start", "end", "sources", "origins", "copy_groups", "storyline")
+_STORY_KEYS = (
+    *("id", "title", "canonical", "start", "end", "sources", "origins", "copy_groups", "storyline", "revisions"),
+)
 
 
 def write_json(found: Clustering | Arrivals, out: TextIO) -> None:
@@ -36,7 +38,8 @@ def write_json(found: Clustering | Arrivals, out: TextIO) -> None:
         summary: the numbers of `Summary`.
         stories: the largest first; each with `id`, `title`, `canonical`, `start`, `end`, `sources`, `copy_groups`
             (`id`, `canonical`, `articles` as ids), `storyline` (its id) and `articles`, in order of publication, with
-            the keys of `to_records`; archived articles are included.
+            the keys of `to_records`; archived articles are included. `revisions` has the ids of the versions of each
+            page with several, the oldest first, and `earlier` the versions that are not in `articles`.
         storylines: those of these stories, the largest first, with the fields of `Storyline`.
         links: the scored pairs inside the stories, with the fields of `Link`.
         notices: problems of the input, with the fields of `Notice`.
@@ -83,7 +86,9 @@ def _stories(found: Clustering | Arrivals) -> Iterator[dict[str, Any]]:
     records = {record["id"]: record for record in all_records}
     for story in found.stories:
         record = story.to_record()
-        yield {key: record[key] for key in _STORY_KEYS} | {"articles": [records[name] for name in story.articles]}
+        earlier = [records[name] for versions in story.revisions for name in versions[:-1]]
+        articles = [records[name] for name in story.articles]
+        yield {key: record[key] for key in _STORY_KEYS} | {"articles": articles, "earlier": earlier}
 
 
 def read_schema(name: str) -> dict[str, Any]:

@@ -19,10 +19,10 @@ def counted(number: int, one: str, many: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Counts of a clustering. The last four are None without an archive.
+    """Counts of a clustering. `new` and those after it are None without an archive.
 
     Attributes:
-        articles: number of articles.
+        articles: number of articles; a page of which there are several versions counts once.
         stories: number of stories, including those with a single article.
         shared_stories: number of stories with more than one article.
         shared_articles: number of articles in `shared_stories`.
@@ -33,6 +33,7 @@ class Summary:
         continuing: number of articles that continue archived stories, without copies.
         archived_copies: number of articles that are copies of archived ones.
         archived: number of articles in the archive.
+        revisions: number of earlier versions of these articles; None if there are none.
     """
 
     articles: int
@@ -46,6 +47,7 @@ class Summary:
     continuing: int | None = None
     archived_copies: int | None = None
     archived: int | None = None
+    revisions: int | None = None
 
     def to_dict(self) -> dict[str, int]:
         """Return the counts by name, without those that are None."""
@@ -58,14 +60,17 @@ def summarise(found: Clustering | Arrivals) -> Summary:
     count = len(clustering.articles) if isinstance(found, Clustering) else found.count
     shared = [story for story in found.stories if len(story.articles) > 1]
     groups = [group.articles for story in shared for group in story.copy_groups]
+    _, latest = clustering.versions()
+    earlier = sum(clustering.place(article) < count for article in latest)
     numbers = Summary(
-        articles=count,
+        articles=count - earlier,
         stories=len(found.stories),
         shared_stories=len(shared),
         shared_articles=sum(clustering.place(article) < count for story in shared for article in story.articles),
         copies=sum(min(sum(clustering.place(one) < count for one in group), len(group) - 1) for group in groups),
         storylines=len({story.storyline for story in found.stories}),
         skipped=sum(notice.count for notice in clustering.notices if notice.skipped),
+        revisions=earlier or None,
     )
     if isinstance(found, Clustering):
         return numbers

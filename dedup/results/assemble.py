@@ -6,13 +6,14 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dedup.article import Article
-from dedup.group.canonical import Versions, canonical_of_group, canonical_of_story
+from dedup.group.canonical import canonical_of_group, canonical_of_story
 from dedup.group.copies import first_of_group
 from dedup.inputs.collection import Collection, Seniority, published_seconds
 from dedup.match.scores import SECONDS_A_DAY
@@ -93,13 +94,13 @@ def _story(
 ) -> Story:
     """Return the story of some copy groups of distinct articles, each and all ordered by seniority."""
     collection, versions = findings.collection, findings.versions
-    groups = [group for unit in units if (group := _copy_group(collection, unit, seniority, versions))]
+    groups = [group for unit in units if (group := _copy_group(findings, unit, seniority))]
     places = _by_publication(collection, (article for unit in units for article in unit), seniority)
     articles = [collection.articles[place] for place in places]
     unit_of = {place: number for number, unit in enumerate(units) for one in unit for place in collection.members[one]}
     told = [Told(collection.articles[place].source, collection.told[place], unit_of[place]) for place in places]
     first = min((article for unit in units for article in unit), key=seniority.__getitem__)
-    canonical = collection.first(canonical_of_story(units, totals, versions))
+    canonical = findings.shown(canonical_of_story(units, totals, versions))
     dates = [(unit_of[place], article.published) for place, article in zip(places, articles, strict=True)]
     return Story(
         id=story_id(collection.content_hashes[first]),
@@ -112,7 +113,15 @@ def _story(
         sources=tuple(sorted({article.source for article in articles if article.source})),
         storyline=storyline[first],
         origins=count_origins(told, publishers),
+        revisions=_revisions(collection, units) if collection.revisions else (),
     )
+
+
+def _revisions(collection: Collection, units: Iterable[Iterable[int]]) -> tuple[tuple[str, ...], ...]:
+    """Return the ids of the versions of each page of some distinct articles, the oldest first."""
+    latest = (place for unit in units for distinct in unit for place in collection.members[distinct])
+    found = ((*collection.revisions[place], place) for place in latest if place in collection.revisions)
+    return tuple(sorted(tuple(collection.articles[place].id for place in versions) for versions in found))
 
 
 def _storyline_ids(findings: Findings, seniority: Sequence[Seniority]) -> list[str]:
@@ -124,16 +133,13 @@ def _storyline_ids(findings: Findings, seniority: Sequence[Seniority]) -> list[s
     return [name[label] for label in findings.storylines.tolist()]
 
 
-def _copy_group(
-    collection: Collection, unit: Sequence[int], seniority: Sequence[Seniority], versions: Versions
-) -> CopyGroup | None:
+def _copy_group(findings: Findings, unit: Sequence[int], seniority: Sequence[Seniority]) -> CopyGroup | None:
+    collection = findings.collection
     names = [collection.articles[place].id for place in _by_publication(collection, unit, seniority)]
     if len(names) < 2:
         return None
-    named_after, canonical = first_of_group(unit, seniority), canonical_of_group(unit, versions)
-    return CopyGroup(
-        copy_group_id(collection.content_hashes[named_after]), tuple(names), collection.first(canonical).id
-    )
+    named_after, canonical = first_of_group(unit, seniority), canonical_of_group(unit, findings.versions)
+    return CopyGroup(copy_group_id(collection.content_hashes[named_after]), tuple(names), findings.shown(canonical).id)
 
 
 def _by_publication(collection: Collection, distinct: Iterable[int], seniority: Sequence[Seniority]) -> list[int]:
@@ -183,7 +189,7 @@ def labels_of(stories: Iterable[Story], ids: Sequence[str]) -> tuple[tuple[int, 
     place = {name: number for number, name in enumerate(ids)}
     labels, copy_labels, groups = [-1] * len(place), [-1] * len(place), 0
     for number, story in enumerate(stories):
-        for name in story.articles:
+        for name in chain(story.articles, *story.revisions):
             labels[place[name]] = number
         for copies in story.copy_groups:
             for name in copies.articles:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from html import escape
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from dedup.article import Article, Notice
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     *("id", "story", "copy_group", "canonical", "title", "source", "published", "dated", "dated_by", "path"),
-    *("probability", "storyline", "url", "author", "section"),
+    *("probability", "storyline", "url", "author", "section", "revision_of", "revised_by"),
 )
 """Columns of a result, in order: one row per article."""
 
@@ -95,6 +96,8 @@ class Story:
         sources: the outlets, sorted.
         storyline: id of the storyline that it belongs to, derived from the content of the storyline's first article.
         origins: how many distinct tellings its articles can come from.
+        revisions: for each page of the story of which there are several versions their ids, the oldest first. The last
+            is in `articles`; the others count nowhere.
     """
 
     id: str
@@ -107,6 +110,7 @@ class Story:
     sources: tuple[str, ...]
     storyline: str = ""
     origins: Origins = NO_ORIGINS
+    revisions: tuple[tuple[str, ...], ...] = ()
 
     def to_record(self) -> dict[str, Any]:
         """Return the story as a mapping ready for JSON, with dates in ISO 8601 and its number of articles as `size`."""
@@ -125,6 +129,7 @@ class Story:
             "sources": list(self.sources),
             "storyline": self.storyline,
             "origins": self.origins.to_record(),
+            "revisions": [list(versions) for versions in self.revisions],
         }
 
     def _repr_html_(self) -> str:
@@ -293,9 +298,10 @@ class Clustering:
 
     Attributes:
         articles: all articles, in input order.
-        stories: the largest first; each article is in exactly one, possibly alone.
+        stories: the largest first; each article is in exactly one, possibly alone, but for the earlier versions of a
+            page: see `Story.revisions`.
         settings: the settings of the run.
-        labels: for each article the index of its story in `stories`.
+        labels: for each article the index of its story in `stories`; for an earlier version that of the latest.
         copy_labels: for each article the number of its copy group, -1 for an article without a copy.
         notices: problems of the input, and how each was handled.
         kinds: the kind of each article; empty for the stories of a `Client`.
@@ -427,12 +433,15 @@ class Clustering:
         to show of each story), `title`, `source`, `published` (ISO 8601 or None), `dated` (the date used for
         comparison, ISO 8601 or None), `dated_by` (origin of that date: `published`, `text`, `seen` or None), `path`,
         `probability` (mean probability that its links inside the story are correct; None without links), `storyline`
-        (id of the storyline of its story), `url` ("" unless it is an address of http or https), `author`, `section`.
+        (id of the storyline of its story), `url` ("" unless it is an address of http or https), `author`, `section`,
+        `revision_of` (id of the version before it of the same page) and `revised_by` (id of the latest version, which
+        alone counts), None where there is none.
         """
         groups = {
             article: group.id for story in self.stories for group in story.copy_groups for article in group.articles
         }
         certainty = self._certainty()
+        before, latest = self.versions()
         records = []
         for place, (article, label) in enumerate(zip(self.articles, self.labels, strict=True)):
             story = self.stories[label]
@@ -454,9 +463,17 @@ class Clustering:
                     "url": article.url if is_web_address(article.url) else "",
                     "author": article.author,
                     "section": article.section,
+                    "revision_of": before.get(article.id),
+                    "revised_by": latest.get(article.id),
                 }
             )
         return records
+
+    def versions(self) -> tuple[dict[str, str], dict[str, str]]:
+        """Return by id the version before an article, and the latest version of an earlier one."""
+        pages = [versions for story in self.stories for versions in story.revisions]
+        before = {new: old for versions in pages for old, new in pairwise(versions)}
+        return before, {old: versions[-1] for versions in pages for old in versions[:-1]}
 
     def dated(self, article_or_place: str | int) -> tuple[date | None, str | None]:
         """Return the date used to compare an article, and its origin: `published`, `text` or `seen`.

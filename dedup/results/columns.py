@@ -124,12 +124,15 @@ def _canonical(findings: StoredEvidence) -> NDArray[np.int64]:
 
 
 def _order(findings: StoredEvidence, ranks: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the rank of each article by date; an undated one takes the first date of its text."""
+    """Return the rank of each article by date; an undated one takes the first date of its text.
+
+    The earlier versions of pages come last: they are no members of distinct articles.
+    """
     keyed = [
         (time, rank, repetition, place)
         for distinct, rank in enumerate(ranks.tolist())
         for time, repetition, place in findings.collection.times(distinct)
     ]
-    order = np.empty(len(keyed), np.int64)
+    order = np.full(len(findings.collection.articles), len(keyed))
     order[[place for *_, place in sorted(keyed)]] = np.arange(len(keyed))
     return order

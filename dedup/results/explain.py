@@ -135,7 +135,9 @@ def explain(findings: Findings, clustering: Clustering, first: int, second: int)
         shingles_a=int(overlap.sizes[0, 0]),
         shingles_b=int(overlap.sizes[0, 1]),
         overlap=pair.share,
-        reason=" ".join([_reason(pair), *_titles_alone(pair), *_removed(names, removed)]),
+        reason=" ".join(
+            [*_one_page(clustering, *names), _reason(pair), *_titles_alone(pair), *_removed(names, removed)]
+        ),
         passages=shared_passages(*texts),
         names=mentions.names(*texts),
         numbers=mentions.numbers(*texts),
@@ -268,6 +270,15 @@ def _removed(names: Sequence[str], removed: Sequence[tuple[str, ...]]) -> Iterat
             shown = first if len(first) <= _SHOWN else f"{first[: _SHOWN - 1].rstrip()}…"
             more = f" and {len(parts) - 1} more" if len(parts) > 1 else ""
             yield f"Not compared in {name!r}, as unrelated articles have it too: “{shown}”{more}."
+
+
+def _one_page(clustering: Clustering, a: str, b: str) -> Iterator[str]:
+    """Yield a sentence about each version of a page that is judged by another, the latest."""
+    _, latest = clustering.versions()
+    for name, other in ((a, b), (b, a)):
+        if name in latest:
+            same = "One page: " if other == latest[name] else ""
+            yield f"{same}{name!r} is an earlier version of {latest[name]!r}, and judged by it."
 
 
 def _reason(pair: _Pair) -> str:

@@ -17,6 +17,7 @@ from dedup.group.copies import copy_groups
 from dedup.group.cut import cut
 from dedup.group.linkage import Tree
 from dedup.inputs.collection import Collection
+from dedup.inputs.preferences import Preferences
 from dedup.kinds import SECONDARY
 from dedup.match.copies import Overlaps
 from dedup.match.probability import Probabilities
@@ -24,6 +25,7 @@ from dedup.match.stories import Pairs, products, same_outlet
 from dedup.results.clustering import NO_TEXTS
 from dedup.settings import Settings
 from dedup.text.document import Document
+from dedup.text.kill_notices import is_kill_notice, names_title
 from dedup.text.spans import spans
 from dedup.vectorize.boilerplate import outside_boilerplate, remaining
 from dedup.vectorize.cross_lingual import CrossLingual
@@ -55,6 +57,7 @@ class Findings:
         opinion: added to the score of each pair by a second opinion, in score units; None where there was none.
         substitutes: see `Vocabulary.substitutes`.
         cut: function that cuts the tree: `dedup.group.cut.cut` or its kernel.
+        preferences: those of the user.
     """
 
     collection: Collection
@@ -73,6 +76,7 @@ class Findings:
     opinion: NDArray[np.int64] | None = None
     substitutes: Mapping[int, int] = field(default_factory=dict)
     cut: Callable[[Tree, float], NDArray[np.int64]] = cut
+    preferences: Preferences = field(default_factory=lambda: Preferences(Settings()))
 
     @cached_property
     def distinct(self) -> NDArray[np.int64]:
@@ -93,7 +97,26 @@ class Findings:
         collection, terms = self.collection, np.diff(self.vectors.matrix.indptr)
         seconds = np.where(np.isnan(collection.seconds), np.inf, collection.seconds)
         secondary = [collection.kind(distinct) in SECONDARY for distinct in range(len(collection))]
-        return Versions(terms.tolist(), collection.lengths.tolist(), seconds.tolist(), secondary)
+        withdrawn = [self.shown(distinct).id in self.withdrawn for distinct in range(len(collection))]
+        ranks = [self.preferences.rank(self.shown(one)) for one in range(len(collection))] if self.preferences else ()
+        return Versions(
+            *(terms.tolist(), collection.lengths.tolist(), seconds.tolist(), secondary),
+            withdrawn if self.withdrawn else (),
+            ranks,
+        )
+
+    @cached_property
+    def withdrawn(self) -> frozenset[str]:
+        """Ids of the articles that withdraw another of their outlet, or are withdrawn so."""
+        return _withdrawn([self.collection.articles[place] for places in self.collection.members for place in places])
+
+    def shown(self, distinct: int) -> Article:
+        """Return the article to show of those with the content of a distinct one."""
+        places = self.collection.members[distinct]
+        if len(places) == 1 or not (self.withdrawn or self.preferences):
+            return self.collection.first(distinct)
+        articles = (self.collection.articles[place] for place in places)
+        return min(articles, key=lambda one: (one.id in self.withdrawn, self.preferences.rank(one)))
 
     @cached_property
     def parents(self) -> NDArray[np.int64]:
@@ -216,6 +239,17 @@ class Findings:
         """Return the vectors by which two distinct articles are compared."""
         foreign = bool(self.foreign(np.array([a]), np.array([b]))[0])
         return self.cross_lingual.matrix if self.cross_lingual is not None and foreign else self.vectors.matrix
+
+
+def _withdrawn(articles: Sequence[Article]) -> frozenset[str]:
+    notices = [article for article in articles if is_kill_notice(article.title, article.text)]
+    named = (
+        article.id
+        for notice in notices
+        for article in articles
+        if notice.source == article.source and names_title(notice.title, notice.text, article.title)
+    )
+    return frozenset((*(notice.id for notice in notices), *named))
 
 
 def _stretches(text: str, some: NDArray[np.bool_]) -> list[tuple[int, int]]:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from dedup.article import Article
 from dedup.formats.json_text import json_text
-from dedup.index import Placement
+from dedup.index import Change, Placement, StoryIndex
 from dedup.results.clustering import Link
 from dedup.service import response_models as models
 from dedup.service.access import requirements
@@ -24,6 +24,9 @@ from dedup.service.strict_json import read_json
 from dedup.service.writer import GROUP_WHILE_READING
 
 ArticleId = Annotated[str, Path(max_length=ID, pattern=ID_PATTERN, description="The id of the article.")]
+ArticleIdQuery = Annotated[
+    str, Query(min_length=1, max_length=ID, pattern=ID_PATTERN, description="The id of an article.")
+]
 NDJSON = "application/x-ndjson"
 _LINE = 16  # articles whose tokens a line may have, so that one with other fields is answered by their names
 REFUSED_LINES = 1_000
@@ -114,6 +117,22 @@ def article_routes(state: State) -> APIRouter:
     async def match(request: Request) -> Response:
         article = bodies.read_article(await body_of(request), needs_id=False, needs_words=True)
         return json_response(placement_record(await state.matching.look_up(article)))
+
+    def ends(operation: str, summary: str, call: Callable[[StoryIndex, str], list[Change]]) -> None:
+        @routes.post(
+            f"/{operation}",
+            operation_id=operation,
+            summary=summary,
+            dependencies=writing,
+            response_model=models.Removed,
+            responses={200: {"description": "The changes."}, **models.problem_answers(401, 403, 404, 422)},
+        )
+        async def end(id: ArticleIdQuery) -> Response:
+            changes = await state.writer.run(lambda index: call(index, id))
+            return json_response({"changes": [change.to_record() for change in changes]})
+
+    ends("withdraw", "Withdraw an article: show another one, and tell its copies", StoryIndex.withdraw)
+    ends("erase", "Erase all versions of an article, and overwrite the space", StoryIndex.erase)
 
     @routes.get(
         "/articles/{id:path}",

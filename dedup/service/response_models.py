@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from dedup.index.store.records import Kind
 from dedup.service.problems import KINDS, MEDIA_TYPE
 
 
@@ -36,7 +37,7 @@ class ProblemDetails(_Record):
 
 class Change(_Record):
     cursor: int
-    kind: Literal["added", "updated", "moved", "removed", "expired", "merged", "storyline", "refreshed"]
+    kind: Kind
     article: str
     story: str
     before: str
@@ -73,6 +74,8 @@ class Placement(_Record):
     suspected_copy_of: str | None = Field(
         description="An article that it may be a copy of. What they share may also be boilerplate: do not drop it."
     )
+    revision_of: str | None = Field(description="The version before it of the same page.")
+    revised_by: str | None = Field(description="The latest version of its page, which alone is in the story.")
     before: str | None = Field(description="The story that it was in before, null if there was none.")
     notices: list[Notice]
     changed: list[Change]
@@ -121,6 +124,7 @@ class Story(_Record):
     sources: list[str]
     storyline: str = Field(description="The storyline that it belongs to.")
     origins: Origins
+    revisions: list[list[str]] = Field(description="The versions of each page with several; the last is in `articles`.")
 
 
 class Stories(_Record):
@@ -175,6 +179,9 @@ class Head(_Record):
     id: str
     story: str
     copy_of: str | None
+    revision_of: str | None
+    revised_by: str | None
+    withdrawn: bool
     title: str
     published: str | None
     seen: str | None
@@ -304,6 +311,7 @@ class Stats(_Record):
     bytes: int
     settings: str
     background: Background
+    revisions: int = Field(description="Earlier versions of pages, which are no articles.")
     learned: int = Field(description="Boilerplate passages and misplaced bodies that it has learned.")
     store_text: bool
     keep_days: float | None

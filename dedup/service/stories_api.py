@@ -20,10 +20,10 @@ from dedup.results.clustering import Clustering, CopyGroup, Explanation
 from dedup.results.provenance import Provenance, trace
 from dedup.service import response_models as models
 from dedup.service.access import requirements
-from dedup.service.articles_api import json_response
+from dedup.service.articles_api import ArticleIdQuery, json_response
 from dedup.service.bodies import JSON, json_body, require_media_type
 from dedup.service.problems import problem
-from dedup.service.request_models import DATE_PATTERN, ID, ID_PATTERN, WORDS_PATTERN, read_date, request_body
+from dedup.service.request_models import DATE_PATTERN, ID, WORDS_PATTERN, read_date, request_body
 from dedup.service.state import State
 
 MOST = 1_000
@@ -36,9 +36,6 @@ VERSIONS = 40
 Limit = Annotated[int, Query(ge=1, le=MOST, description="Most entries of the answer.")]
 StoryId = Annotated[
     str, Path(min_length=1, max_length=ID, description="The id of the story, or of one that was merged into it.")
-]
-ArticleIdQuery = Annotated[
-    str, Query(min_length=1, max_length=ID, pattern=ID_PATTERN, description="The id of an article.")
 ]
 
 

@@ -19,6 +19,7 @@ from dedup.article import Article, Notice
 from dedup.errors import InputError
 from dedup.inputs.collection import content_hash, find_dateline, is_blank, published_seconds, to_article
 from dedup.inputs.fields import find_columns, find_fields
+from dedup.inputs.preferences import Preferences
 from dedup.inputs.record import Corrections
 from dedup.inputs.values import is_missing
 from dedup.kinds import read_content, told_by
@@ -166,10 +167,10 @@ def _read(batches: Iterable[Any], fields: Mapping[str, str], today: datetime, se
     context = TaskContext.get()
     partition = context.partitionId() if context else 0
     part, place = 0, 0
-    backend = worker_backend(settings)
+    backend, preferences = worker_backend(settings), Preferences(settings)
     for batch in batches:
         ids = find_fields(batch.schema.names, fields)["id"]
-        rows = [_row(item, ids, fields, today) for item in batch.to_pylist()]
+        rows = [_row(item, ids, fields, today, preferences) for item in batch.to_pylist()]
         if not rows:
             continue
         blocks = backend.blocks((title, text) for _, title, text in rows)
@@ -199,7 +200,7 @@ def _read(batches: Iterable[Any], fields: Mapping[str, str], today: datetime, se
 
 
 def _row(
-    item: Mapping[str, Any], ids: Iterable[Any], fields: Mapping[str, str], today: datetime
+    item: Mapping[str, Any], ids: Iterable[Any], fields: Mapping[str, str], today: datetime, preferences: Preferences
 ) -> tuple[dict[str, Any], str, str]:
     """Return the fields of an article (without its words), its title and its text."""
     named = next((str(item[name]) for name in ids if not is_missing(item[name])), None)
@@ -211,11 +212,12 @@ def _row(
     notices.extend(corrections.notices())
     told = told_by(article, read_content(article.title, article.text))
     dateline = None if article.published is not None else find_dateline(article)
+    alone = preferences.is_ungrouped(article)
     return (
         {
             "id": article.id,
             "content": content_hash(article),
-            "blank": is_blank(article),
+            "blank": alone or is_blank(article),
             "length": len(article.text),
             "published": _seconds(article.published),
             "told": _seconds(dateline),
@@ -227,8 +229,8 @@ def _row(
             "rest": repr(replace(article, title="", text="")),
             "notices": "\n".join(f"{notice.problem}; {notice.action}" for notice in notices) or None,
         },
-        article.title,
-        article.text,
+        "" if alone else article.title,
+        "" if alone else article.text,
     )
 
 

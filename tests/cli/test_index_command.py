@@ -115,6 +115,7 @@ def test_all_its_commands(tmp_path: Path) -> None:
     assert (code, changes[0]["kind"]) == (0, "refreshed")
     assert index("add", "-", "--set", "granularity=.5", store=store, text=lines[0])[0] == 1
     assert index("expire", "--before", "2024-06-01", store=store)[1] == [{"expired": 1}]
+    assert index("withdraw", "b", store=store)[1][0]["kind"] == "withdrawn"
     assert index("remove", "b", store=store)[1][0]["kind"] == "removed"
     code, _, said = index("remove", "b", store=store)
     assert (code, said) == (1, "Error: there is no article with the id 'b' in this index\n")

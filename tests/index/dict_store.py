@@ -7,13 +7,13 @@ import copy
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
 from dedup.errors import StoreError
 from dedup.index.store.protocol import StoryFilter
-from dedup.index.store.records import Change, Sketch, StoredArticle, StoredStory
+from dedup.index.store.records import AddressRow, Change, Revision, Sketch, StoredArticle, StoredStory
 
 
 @dataclass
@@ -31,6 +31,9 @@ class _State:
     words: dict[int, bytes] = field(default_factory=dict)
     lessons: dict[int, bytes] = field(default_factory=dict)
     last_lesson: int = 0
+    addresses: set[AddressRow] = field(default_factory=set)
+    revisions: dict[int, Revision] = field(default_factory=dict)
+    withdrawn: set[int] = field(default_factory=set)
     last: dict[str, int] = field(default_factory=lambda: {"article": 0, "story": 0, "change": 0})
 
     def copied(self) -> _State:
@@ -203,6 +206,70 @@ class DictStore:
 
     def lessons(self, after: int) -> list[tuple[int, bytes]]:
         return [(number, data) for number, data in sorted(self._open().lessons.items()) if number > after]
+
+    def put_addresses(self, rows: Sequence[AddressRow]) -> None:
+        self._written().addresses |= set(rows)
+
+    def delete_addresses(self, numbers: Sequence[int]) -> None:
+        state = self._written()
+        state.addresses = {row for row in state.addresses if row.number not in numbers}
+        state.withdrawn -= set(numbers)
+
+    def shared_addresses(self, pages: Sequence[bytes]) -> set[bytes]:
+        held = [row.page for row in self._open().addresses]
+        return {page for page in pages if held.count(page) > 1}
+
+    def near(self, row: AddressRow, most: int) -> list[int]:
+        held = sorted(one for one in self._open().addresses if one.page == row.page)
+        before, after = [one for one in held if one < row], [one for one in held if one > row]
+        return [one.number for one in [*before[::-1][:most], *after[:most]]]
+
+    def put_revisions(self, rows: Sequence[Revision]) -> None:
+        state = self._written()
+        for row in rows:
+            state.revisions[row.number] = row
+            state.last["article"] = max(state.last["article"], row.number)
+
+    def revise(self, latest: Sequence[int], new: int) -> None:
+        state = self._written()
+        for number, row in state.revisions.items():
+            if row.latest in latest:
+                state.revisions[number] = replace(row, latest=new)
+
+    def delete_revisions(self, numbers: Sequence[int]) -> None:
+        for number in numbers:
+            self._written().revisions.pop(number, None)
+
+    def revisions(self, numbers: Sequence[int]) -> dict[int, Revision]:
+        known = self._open().revisions
+        return {number: known[number] for number in numbers if number in known}
+
+    def revisions_called(self, ids: Sequence[str]) -> dict[str, Revision]:
+        return {row.article.id: row for row in self._open().revisions.values() if row.article.id in ids}
+
+    def revisions_of(self, latest: Sequence[int]) -> list[Revision]:
+        return [row for _, row in sorted(self._open().revisions.items()) if row.latest in latest]
+
+    def lost_revisions(self) -> list[Revision]:
+        state = self._open()
+        return [row for _, row in sorted(state.revisions.items()) if row.latest not in state.articles]
+
+    def count_revisions(self) -> int:
+        return len(self._open().revisions)
+
+    def older_revisions(self, seconds: float, most: int) -> list[Revision]:
+        old = (row for row in self._open().revisions.values() if row.article.age < seconds)
+        return sorted(old, key=lambda row: (row.article.age, row.number))[:most]
+
+    def put_withdrawn(self, numbers: Sequence[int]) -> None:
+        self._written().withdrawn |= set(numbers)
+
+    def withdrawn(self, numbers: Sequence[int]) -> set[int]:
+        return self._open().withdrawn & set(numbers)
+
+    def anonymize(self, ids: Sequence[str]) -> None:
+        state = self._written()
+        state.changes = [replace(one, article="") if one.article in ids else one for one in state.changes]
 
     def put_stories(self, stories: Sequence[StoredStory]) -> None:
         state = self._written()

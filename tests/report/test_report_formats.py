@@ -49,6 +49,8 @@ def test_jsonl_is_a_record_a_line() -> None:
         "url",
         "author",
         "section",
+        "revision_of",
+        "revised_by",
     ]
     assert [record["copy_group"] for record in records] == ["s0-0", None, "s0-0", None, None, None]
     assert [record["id"] for record in records if record["canonical"]] == ["a.txt", "d", "f"]
@@ -149,6 +151,8 @@ def test_csv_has_the_columns_of_the_records() -> None:
         "url": "",
         "author": "",
         "section": "",
+        "revision_of": "",
+        "revised_by": "",
     }
     assert rows[0]["canonical"] == "true"
     assert [row["probability"] for row in rows] == ["0.98", "", "0.98", "0.83", "0.83", ""]

@@ -111,6 +111,36 @@ def kinds(changes: Any) -> list[tuple[str, str, str]]:
     return [(change.kind, change.article, change.story) for change in changes]
 
 
+def test_articles_are_withdrawn_and_erased(served: Served) -> None:
+    text = "Eleven fishing boats sank in the harbour of Larkhaven when a storm broke the outer wall on Sunday night."
+    with Client(served.url) as client:
+        for name, source in (("kept/1", "Wire"), ("told/1", "Paper")):
+            client.add({"id": name, "text": text, "source": source, "url": f"https://{source}.example/boats-sink-1"})
+        assert [(one.kind, one.article) for one in client.withdraw("kept/1")] == [
+            ("withdrawn", "kept/1"),
+            ("copy_withdrawn", "told/1"),
+        ]
+        assert client.article("kept/1").withdrawn
+        groups = client.story(client.article("told/1").story).copy_groups
+        assert [group.canonical for group in groups if "told/1" in group.articles] == ["told/1"]
+        later = {
+            "id": "kept/2",
+            "text": f"{text} More follows.",
+            "source": "Wire",
+            "url": "https://wire.example/boats-sink-1",
+        }
+        placement = client.add(later)
+        assert (placement.revision_of, placement.revised_by) == ("kept/1", None)
+        assert ("kept/1", "kept/2") in client.story(placement.story).revisions
+        assert client.article("kept/1").revised_by == "kept/2"
+        assert [one.kind for one in client.erase("kept/2")] == ["removed", "removed"]
+        for name in ("kept/1", "kept/2"):
+            with pytest.raises(UnknownArticleError):
+                client.article(name)
+            with pytest.raises(UnknownArticleError):
+                client.withdraw(name)
+
+
 def test_errors_are_those_of_the_library(served: Served) -> None:
     with Client(served.url, patience=1) as client:
         for wrong in ({"text": "without an id"}, {"id": "x" * 600, "text": "x"}, {"id": "x", "text": "x" * 300_000}):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from dedup.index.store.records import Change, Sketch, StoredArticle, StoredStory
+from dedup.index.store.records import AddressRow, Change, Revision, Sketch, StoredArticle, StoredStory
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +178,70 @@ class Store(Protocol):
 
     def lessons(self, after: int) -> list[tuple[int, bytes]]:
         """Return what was appended by `put_lesson`, with ascending numbers, from one number on."""
+        ...
+
+    # Pages
+
+    def put_addresses(self, rows: Sequence[AddressRow]) -> None:
+        """Write addresses of articles."""
+        ...
+
+    def delete_addresses(self, numbers: Sequence[int]) -> None:
+        """Delete the addresses of articles, and that they were withdrawn."""
+        ...
+
+    def shared_addresses(self, pages: Sequence[bytes]) -> set[bytes]:
+        """Return those addresses that several articles have."""
+        ...
+
+    def near(self, row: AddressRow, most: int) -> list[int]:
+        """Return the numbers of up to `most` articles before a row of an address, then after it; the nearest first."""
+        ...
+
+    def put_revisions(self, rows: Sequence[Revision]) -> None:
+        """Write earlier versions of pages, replacing those of the same numbers."""
+        ...
+
+    def revise(self, latest: Sequence[int], new: int) -> None:
+        """Make the earlier versions of some articles those of another one."""
+        ...
+
+    def delete_revisions(self, numbers: Sequence[int]) -> None: ...
+
+    def revisions(self, numbers: Sequence[int]) -> dict[int, Revision]:
+        """Return existing earlier versions by number."""
+        ...
+
+    def revisions_called(self, ids: Sequence[str]) -> dict[str, Revision]:
+        """Return existing earlier versions by id."""
+        ...
+
+    def revisions_of(self, latest: Sequence[int]) -> list[Revision]:
+        """Return the earlier versions of some articles, by number."""
+        ...
+
+    def lost_revisions(self) -> list[Revision]:
+        """Return earlier versions whose latest version is not stored; an intact store has none."""
+        ...
+
+    def count_revisions(self) -> int:
+        """Return the number of earlier versions."""
+        ...
+
+    def older_revisions(self, seconds: float, most: int) -> list[Revision]:
+        """Return earlier versions whose `StoredArticle.age` is below a time, the oldest first."""
+        ...
+
+    def put_withdrawn(self, numbers: Sequence[int]) -> None:
+        """Record that articles were withdrawn."""
+        ...
+
+    def withdrawn(self, numbers: Sequence[int]) -> set[int]:
+        """Return those articles that were withdrawn."""
+        ...
+
+    def anonymize(self, ids: Sequence[str]) -> None:
+        """Take the ids of articles out of the changes so far, which stay."""
         ...
 
     # Stories

@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any, Literal
 
 from dedup.article import Article
+from dedup.inputs.collection import published_seconds
 from dedup.kinds import NOTHING, REPORT, Content, FoundKind
 from dedup.results.story_ids import storyline_of_story
 
-Kind = Literal["added", "updated", "moved", "removed", "expired", "merged", "storyline", "refreshed"]
+Kind = Literal[
+    "added",
+    "updated",
+    "moved",
+    "revised",
+    "withdrawn",
+    "copy_withdrawn",
+    "removed",
+    "expired",
+    "merged",
+    "storyline",
+    "refreshed",
+]
 """Kinds of `Change`."""
 _FOUND, _CREDIT, _NAMES = "found_kind", "credit", "names"
 """Names in `StoredArticle.facts` of what the article tells, see `dedup.kinds.Content`; left out if it is nothing."""
@@ -24,11 +38,13 @@ class Change:
 
     Attributes:
         cursor: ascending number; `changes(since=…)` continues after it.
-        kind: "added", "updated" (same id, another text), "moved" (to another story), "removed", "expired"; "merged":
-            the story `before` became part of `story` and redirects to it; "storyline": `story` moved from the
-            storyline `before` to another one; "refreshed": the background or the settings
-            were replaced, or the store was repaired.
-        article: id of the article, "" for a change of a story or of the index.
+        kind: "added", "updated" (same id, another text), "moved" (to another story), "revised" (there is a later
+            version of its page: it is in no story), "withdrawn" (it is shown no more), "copy_withdrawn" (another copy
+            of its text was), "removed", "expired"; "merged": the story `before` became part of
+            `story` and redirects to it; "storyline": `story` moved from the storyline `before` to another one;
+            "refreshed": the background or the settings were replaced, or the store was
+            repaired.
+        article: id of the article, "" for a change of a story or of the index, and for what was before `erase`.
         story: id of the article's story, "" if it is in none.
         before: id of its story before the change, "" if it was in none.
         at: time of the change.
@@ -145,6 +161,63 @@ class Sketch:
 
     words: bytes
     vector: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """An earlier version of a page. It is in no story.
+
+    Attributes:
+        article: the article; its placement has no meaning.
+        latest: number of the latest version.
+        words: its packed words.
+        text: its text, None if texts are not stored.
+    """
+
+    article: StoredArticle
+    latest: int
+    words: bytes
+    text: str | None
+
+    @property
+    def number(self) -> int:
+        """Number of the article."""
+        return self.article.number
+
+    def to_article(self) -> Article:
+        """Return the article with its text."""
+        return self.article.article(self.text or "")
+
+
+def version_order(article: StoredArticle) -> tuple[float, float, int]:
+    """Return the sort key of a version of a page: the latest is the greatest, of equal dates the last that came."""
+    return *dates_of(article.seconds, from_iso(json.loads(article.facts).get("seen"))), article.number
+
+
+def dates_of(seconds: float | None, seen: date | None) -> tuple[float, float]:
+    """Return the date of an article, in seconds, and that on which it was seen; `UNDATED` where unknown."""
+    known = published_seconds(seen)
+    return UNDATED if seconds is None else seconds, UNDATED if math.isnan(known) else known
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class AddressRow:
+    """An address of an article, see `dedup.inputs.addresses.PageKey`. The latest version has the greatest.
+
+    Attributes:
+        page: digest of the address.
+        seconds: date of the article, `UNDATED` if unknown.
+        seen: time it was seen, `UNDATED` if unknown.
+        number: number of the article.
+    """
+
+    page: bytes
+    seconds: float
+    seen: float
+    number: int
+
+
+UNDATED = -1e18
 
 
 @dataclass(frozen=True, slots=True)

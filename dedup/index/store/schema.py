@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import Any
 
-from dedup.index.store.records import StoredArticle, StoredStory
+from dedup.index.store.records import Revision, StoredArticle, StoredStory
 
 APPLICATION = 0x64647032
 """SQLite application id of a store: `ddp2`."""
@@ -57,6 +57,23 @@ MIGRATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "CREATE INDEX story_line ON story (line) WHERE line != ''",
         ),
     ),
+    (
+        "earlier versions of pages",
+        (
+            """CREATE TABLE revision (
+                number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, content BLOB NOT NULL, length INTEGER NOT NULL,
+                seconds REAL, told TEXT NOT NULL, came REAL NOT NULL, source TEXT NOT NULL, facts TEXT NOT NULL,
+                latest INTEGER NOT NULL)""",
+            "CREATE TABLE revision_body (number INTEGER PRIMARY KEY, words BLOB NOT NULL, text TEXT)",
+            "CREATE INDEX revision_latest ON revision (latest)",
+            "CREATE INDEX revision_age ON revision (coalesce(seconds, came), number)",
+            """CREATE TABLE address (
+                page BLOB, seconds REAL, seen REAL, number INTEGER, PRIMARY KEY (page, seconds, seen, number)
+                ) WITHOUT ROWID""",
+            "CREATE INDEX address_number ON address (number)",
+        ),
+    ),
+    ("withdrawn articles", ("CREATE TABLE withdrawn (number INTEGER PRIMARY KEY)",)),
 )
 """Migrations from an empty file, in order. A new format is a new entry at the end, never a change of an entry."""
 
@@ -82,6 +99,11 @@ def article_row(article: StoredArticle) -> tuple[Any, ...]:
         article.number, article.id, article.content, article.length, article.seconds, article.dateline, article.added,
         article.source, article.facts, article.story, article.copies, article.representative,
     )  # fmt: skip
+
+
+def revision_row(revision: Revision) -> tuple[Any, ...]:
+    """Return the row of an earlier version, in the order of the columns."""
+    return *article_row(revision.article)[:9], revision.latest
 
 
 def story_row(story: StoredStory) -> tuple[Any, ...]:

@@ -12,8 +12,8 @@ from dedup.errors import StoreError
 from dedup.index.store.backup import back_up
 from dedup.index.store.connection import OWNER, Database
 from dedup.index.store.protocol import StoryFilter
-from dedup.index.store.records import Change, Sketch, StoredArticle, StoredStory, moment
-from dedup.index.store.schema import article_row, story_row
+from dedup.index.store.records import AddressRow, Change, Revision, Sketch, StoredArticle, StoredStory, moment
+from dedup.index.store.schema import article_row, revision_row, story_row
 from dedup.index.store.text_search import condition
 from dedup.index.store.wal import BASE, checkpoint
 
@@ -21,6 +21,7 @@ _Key = TypeVar("_Key")
 AT_ONCE = 500
 """Most keys in one statement."""
 _ARTICLE = "number, id, content, length, seconds, told, came, source, facts, story, copies, stands"
+_REVISION = "number, id, content, length, seconds, told, came, source, facts, latest"
 _STORY = "number, id, into_story, size, start, end, touched, shown, settled, line"
 
 
@@ -33,6 +34,8 @@ def _put(table: str, columns: str) -> str:
 
 
 _PUT_ARTICLE, _PUT_STORY = _put("article", _ARTICLE), _put("story", _STORY)
+_PUT_REVISION = _put("revision", _REVISION)
+_GET_REVISION = f"SELECT {_REVISION}, words, text FROM revision JOIN revision_body USING (number)"
 
 
 class SqliteStore:
@@ -194,6 +197,81 @@ class SqliteStore:
     def lessons(self, after: int) -> list[tuple[int, bytes]]:
         return [*self._file.rows("SELECT number, data FROM lesson WHERE number > ? ORDER BY number", (after,))]
 
+    def put_addresses(self, rows: Sequence[AddressRow]) -> None:
+        given = [(row.page, row.seconds, row.seen, row.number) for row in rows]
+        self._file.write_many("INSERT OR IGNORE INTO address VALUES (?, ?, ?, ?)", given)
+
+    def delete_addresses(self, numbers: Sequence[int]) -> None:
+        for table in ("address", "withdrawn"):
+            self._file.write_many(f"DELETE FROM {table} WHERE number = ?", [(number,) for number in numbers])
+
+    def shared_addresses(self, pages: Sequence[bytes]) -> set[bytes]:
+        several = "EXISTS (SELECT 1 FROM address WHERE address.page = given.page LIMIT 1 OFFSET 1)"
+        found: set[bytes] = set()
+        for part, marks in _parts(pages):
+            given = f"WITH given (page) AS (VALUES {marks.replace('?', '(?)')})"
+            found.update(row[0] for row in self._file.rows(f"{given} SELECT page FROM given WHERE {several}", part))
+        return found
+
+    def near(self, row: AddressRow, most: int) -> list[int]:
+        found: list[int] = []
+        for sign, order in (("<", "DESC"), (">", "ASC")):
+            columns = ", ".join(f"{name} {order}" for name in ("seconds", "seen", "number"))
+            statement = f"SELECT number FROM address WHERE page = ? AND (seconds, seen, number) {sign} (?, ?, ?)"
+            given = (row.page, row.seconds, row.seen, row.number, most)
+            found += [one[0] for one in self._file.rows(f"{statement} ORDER BY {columns} LIMIT ?", given)]
+        return found
+
+    def put_revisions(self, rows: Sequence[Revision]) -> None:
+        self._file.write_many(_PUT_REVISION, [revision_row(row) for row in rows])
+        bodies = [(row.number, row.words, row.text) for row in rows]
+        self._file.write_many("INSERT OR REPLACE INTO revision_body VALUES (?, ?, ?)", bodies)
+        # Numbers are never used again, those of articles that were never in the table of articles included.
+        highest = max((row.number for row in rows), default=0)
+        self._file.write("INSERT INTO sqlite_sequence SELECT 'article', 0 WHERE NOT EXISTS"
+                         " (SELECT 1 FROM sqlite_sequence WHERE name = 'article')", ())  # fmt: skip
+        self._file.write("UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'article'", (highest,))
+
+    def delete_revisions(self, numbers: Sequence[int]) -> None:
+        for table in ("revision", "revision_body"):
+            self._file.write_many(f"DELETE FROM {table} WHERE number = ?", [(number,) for number in numbers])
+
+    def revise(self, latest: Sequence[int], new: int) -> None:
+        self._file.write_many("UPDATE revision SET latest = ? WHERE latest = ?", [(new, number) for number in latest])
+
+    def revisions(self, numbers: Sequence[int]) -> dict[int, Revision]:
+        return {revision.number: revision for revision in self._revisions("number IN ({})", numbers)}
+
+    def revisions_called(self, ids: Sequence[str]) -> dict[str, Revision]:
+        return {revision.article.id: revision for revision in self._revisions("id IN ({})", ids)}
+
+    def revisions_of(self, latest: Sequence[int]) -> list[Revision]:
+        return sorted(self._revisions("latest IN ({})", latest), key=lambda revision: revision.number)
+
+    def lost_revisions(self) -> list[Revision]:
+        lost = "WHERE NOT EXISTS (SELECT 1 FROM article WHERE article.number = revision.latest) ORDER BY number"
+        return [_revision(row) for row in self._file.rows(f"{_GET_REVISION} {lost}")]
+
+    def count_revisions(self) -> int:
+        return int(self._file.rows("SELECT count(*) FROM revision")[0][0])
+
+    def older_revisions(self, seconds: float, most: int) -> list[Revision]:
+        order = "ORDER BY coalesce(seconds, came), number LIMIT ?"
+        statement = f"{_GET_REVISION} WHERE coalesce(seconds, came) < ? {order}"
+        return [_revision(row) for row in self._file.rows(statement, (seconds, most))]
+
+    def _revisions(self, condition: str, values: Sequence[int | str]) -> Iterator[Revision]:
+        return map(_revision, self._of_numbers(f"{_GET_REVISION} WHERE {condition}", values))
+
+    def put_withdrawn(self, numbers: Sequence[int]) -> None:
+        self._file.write_many("INSERT OR IGNORE INTO withdrawn VALUES (?)", [(number,) for number in numbers])
+
+    def withdrawn(self, numbers: Sequence[int]) -> set[int]:
+        return {row[0] for row in self._of_numbers("SELECT number FROM withdrawn WHERE number IN ({})", numbers)}
+
+    def anonymize(self, ids: Sequence[str]) -> None:
+        self._file.write_many("UPDATE change SET article = '' WHERE article = ?", [(id_,) for id_ in ids])
+
     def put_stories(self, stories: Sequence[StoredStory]) -> None:
         self._file.write_many(_PUT_STORY, [story_row(story) for story in stories])
 
@@ -281,6 +359,10 @@ class SqliteStore:
     def _articles(self, where: str, values: Sequence[Any]) -> list[StoredArticle]:
         rows = self._file.rows(f"SELECT {_ARTICLE} FROM article {where}", values)
         return [StoredArticle(*(*row[:11], bool(row[11]))) for row in rows]
+
+
+def _revision(row: Sequence[Any]) -> Revision:
+    return Revision(StoredArticle(*(*row[:9], 0, row[0], False)), *row[9:])
 
 
 def _story(row: Sequence[Any]) -> StoredStory:

@@ -19,7 +19,7 @@ from dedup.index.features.sketch import Compared, Features, Vector
 from dedup.index.inputs import Incoming, Placement
 from dedup.index.search.neighbours import Neighbours, Query, search_neighbours, strongest, sums_by_story
 from dedup.index.search.table import ArticleTable
-from dedup.index.store.records import StoredArticle
+from dedup.index.store.records import Change, StoredArticle
 from dedup.match.copies import ALIKE, NEAR, Overlaps, decide
 from dedup.match.notices import MOST_DAYS, are_of_two
 from dedup.match.probability import Probabilities
@@ -141,6 +141,14 @@ class Candidate:
         placement: the answer, still without links, notices and the id of what it is a copy of.
         story: number of the story of the placement, None for a new one.
         copies: number of the first article of its copy group, None if it is no copy.
+        known: whether its id was known, with another text.
+        returns: the article as it was stored, for an earlier version of a page that is the latest again.
+        revision_of: number of the version of its page before it, None if there is none.
+        latest: number of the latest version of its page, None if it is the latest.
+        page_story: number of the story that its page was in, 0 for none ...
+        keeps_story: ... and whether it stays there, see `match.versions.keeps_story`.
+        revised: the changes to the other versions of its page.
+        page_copies: numbers of the copies of the version before it.
     """
 
     incoming: Incoming
@@ -160,6 +168,14 @@ class Candidate:
     placement: Placement | None = None
     story: int | None = None
     copies: int | None = None
+    known: bool = False
+    returns: StoredArticle | None = None
+    revision_of: int | None = None
+    latest: int | None = None
+    page_story: int = 0
+    keeps_story: bool = False
+    revised: Sequence[Change] = ()
+    page_copies: Sequence[int] = ()
 
     @property
     def id(self) -> str:

@@ -67,10 +67,14 @@ def write_html(found: Clustering | Arrivals, out: TextIO, *, title: str = "Stori
     """
     from dedup import __version__
     from dedup.report.html.payload import packed_index, packed_texts
+    from dedup.results.revisions import without_earlier_versions
 
     clustering = found if isinstance(found, Clustering) else found.clustering
     if not clustering.has_texts:
         raise InputError(NO_TEXTS)
+    summary = summarise(found)
+    if isinstance(found, Clustering):
+        found = clustering = without_earlier_versions(found)
     skipped = list(islice((notice for notice in clustering.notices if notice.skipped), FIRST))
     weight = Counter(article.source for article in clustering.articles)
     templates = environment()
@@ -82,7 +86,7 @@ def write_html(found: Clustering | Arrivals, out: TextIO, *, title: str = "Stori
         title=title,
         made=made,
         version=__version__,
-        summary=summarise(found),
+        summary=summary,
         stories=stories,
         leads=[_lead(clustering, story) for story in stories],
         skipped=skipped,
