@@ -1,7 +1,7 @@
 """Notices of one form: forecasts, winning numbers, prices and obituaries are alike whatever they are about.
 
 Two of them can be of one story only if they are of one day and name the same: the names and figures in the title of one
-are in that of the other.
+are in that of the other. Two forecasts that differ only in the place are no copies either.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup.match.copies import Overlaps
 from dedup.match.scores import days_apart
 
 MOST_DAYS = 1.0
@@ -37,6 +38,15 @@ def notices_apart(
             names[one], names[other]
         )
     return apart
+
+
+def copies_among_notices(names: Mapping[int, frozenset[str]], copies: Overlaps) -> NDArray[np.bool_]:
+    """Return which pairs of copies are none: two notices of two names, whose texts are not equal; shape (pairs,)."""
+    wrong = np.zeros(len(copies.a), np.bool_)
+    for place in np.flatnonzero(copies.jaccard < 1).tolist() if len(names) > 1 else ():
+        one, other = names.get(int(copies.a[place])), names.get(int(copies.b[place]))
+        wrong[place] = one is not None and other is not None and are_of_two(one, other)
+    return wrong
 
 
 def are_of_two(one: frozenset[str], other: frozenset[str]) -> bool:

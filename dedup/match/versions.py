@@ -96,9 +96,9 @@ class _Text:
         return len(both) >= TITLES * len(every) > 0
 
     def lead_in(self, other: _Text) -> float:
-        """Return the share of the lead's shingles that another text has."""
-        lead = {*shingles_in_order(self.body.hashes[:LEAD], SHINGLE).tolist()}
-        return len(lead & {*shingles_in_order(other.body.hashes, SHINGLE).tolist()}) / max(1, len(lead))
+        """Return the share of the lead's shingles that another lead has."""
+        lead, others = ({*shingles_in_order(text.body.hashes[:LEAD], SHINGLE).tolist()} for text in (self, other))
+        return len(lead & others) / max(1, len(lead))
 
     def share_in(self, other: _Text) -> float:
         """Return the share of the body's shingles that another body has."""

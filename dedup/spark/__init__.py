@@ -168,7 +168,7 @@ def clustered(job: Job, dataframe: DataFrame, fields: Mapping[str, str]) -> Data
     """Run all steps of the pipeline; each writes a checkpoint."""
     from dedup.group.cut import EVENT
     from dedup.spark.boilerplate import find_boilerplate
-    from dedup.spark.copies import band_candidates, decide_pairs, find_representatives
+    from dedup.spark.copies import band_candidates, decide_pairs, find_representatives, without_notices
     from dedup.spark.families import decide_by_family, in_series
     from dedup.spark.features import features as features_of
     from dedup.spark.features import misplaced_bodies, without_known, without_misplaced_bodies
@@ -188,6 +188,7 @@ def clustered(job: Job, dataframe: DataFrame, fields: Mapping[str, str]) -> Data
     features = features_of(job, titled, boilerplate)
 
     banded, known, family = decide_by_family(job, band_candidates(job, features), features)
+    banded = without_notices(banded, distinct)
     hidden = find_representatives(job, banded, features)
 
     languages = languages_of(job, features, hidden)
@@ -201,6 +202,7 @@ def clustered(job: Job, dataframe: DataFrame, fields: Mapping[str, str]) -> Data
     pairs = rescored(job, found, taken)
 
     more = decide_pairs(job, "alike", alike_pairs(pairs, known), features, agreeing=False)
+    more = without_notices(more, distinct)
     one_text = units(job, banded.union(more), features, weighted)
     joined = job.checkpoints.step("linked", lambda: linkable_pairs(pairs, ends, one_text, more, distinct), by="task")
     events = cut_stories(job, "events", EVENT, joined, ends, one_text, hidden, distinct)

@@ -118,6 +118,19 @@ def already_decided(job: Job, name: str, found: DataFrame) -> DataFrame:
     return found.select("a", "b").union(job.checkpoints.existing(f"{name}.near").where("not enough").select("a", "b"))
 
 
+def without_notices(found: DataFrame, distinct: DataFrame) -> DataFrame:
+    """Return decided pairs without the copies that are two notices of two names, see `dedup.match.notices`."""
+    names = distinct.where("kind = 'notice'").select("n", "names")
+    if not names.take(1):
+        return found
+    held = found
+    for end in "ab":
+        held = held.join(names.toDF(end, f"names_{end}"), end, "left")
+    other = "size(array_except(names_a, names_b)) > 0 and size(array_except(names_b, names_a)) > 0"
+    kept = held.where(f"names_a is null or names_b is null or kind != {COPY} or jaccard >= 1 or not ({other})")
+    return kept.select(*found.columns)
+
+
 def find_representatives(job: Job, found: DataFrame, features: DataFrame) -> DataFrame:
     """Return the articles `n` that are left out of the story search, each with its representative."""
     near = found.where(f"kind = {COPY} and jaccard >= {NEAR}")

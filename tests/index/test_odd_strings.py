@@ -37,6 +37,8 @@ CALLS: dict[str, list[Callable[[StoryIndex, str], Any]]] = {
     "add_stream": [lambda index, odd: list(index.add_stream([{"id": f"c{odd}", "text": TEXT, odd: odd}]))],
     "update": [lambda index, odd: index.update({"id": odd, "text": TEXT})],
     "remove": [lambda index, odd: index.remove(odd)],
+    "withdraw": [lambda index, odd: index.withdraw(odd)],
+    "erase": [lambda index, odd: index.erase(odd)],
     "expire": [lambda index, odd: index.expire(odd)],
     "rebuild": [lambda index, odd: index.rebuild(odd)],  # type: ignore[arg-type]
     "match": [lambda index, odd: index.match({"id": odd, "text": odd, "title": "Ferry"})],

@@ -215,7 +215,7 @@ def test_a_store_without_addresses_is_migrated(tmp_path: Path) -> None:
     with sqlite3.connect(path) as connection:  # as it was before
         names = [name for name, _ in MIGRATIONS]
         before = names.index("earlier versions of pages")
-        for table in ("revision", "revision_body", "address"):
+        for table in ("revision", "revision_body", "address", "withdrawn"):
             connection.execute(f"DROP TABLE {table}")
         connection.execute("DELETE FROM migration WHERE number > ?", (before,))
         connection.execute("DELETE FROM fact WHERE name = 'addresses'")

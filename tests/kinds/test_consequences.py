@@ -209,3 +209,26 @@ def test_notices_are_a_story_for_the_same_place_person_and_day_only() -> None:
             assert stories(index.placements()) == wanted
     reports = [replace(one, kind="report") for one in NOTICES]
     assert len(dedup.cluster(reports)) < len(wanted)
+
+
+TOWNS = "Corran Halmsund Brackwell Dunmere Ostby Lindvik Tarnfell Eskholm Marrow Vintra Skarholt".split()
+
+
+def forecast(town: str) -> dedup.Article:
+    return notice(
+        town,
+        f"Weather forecast for {town}",
+        f"Rain will move over {town} on Friday afternoon, with gusts up to 60 km/h on the coast. In the evening it "
+        f"clears up. Highs near 17 degrees, lows about 9. The harbour office of {town} expects waves of two metres.",
+    )
+
+
+def test_eleven_forecasts_that_differ_in_the_place_are_no_copies() -> None:
+    given = [*map(forecast, TOWNS), notice("again", "Corran weather forecast: rain", forecast("Corran").text)]
+    wanted = {frozenset({"Corran", "again"}), *(frozenset({town}) for town in TOWNS[1:])}
+    assert stories(dedup.cluster(given)) == wanted
+    for seed in range(3):
+        with dedup.StoryIndex.open(":memory:") as index:
+            for place in np.random.default_rng(seed).permutation(len(given)):
+                index.add(given[place])
+            assert stories(index.placements()) == wanted

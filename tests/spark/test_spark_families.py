@@ -65,3 +65,20 @@ def test_notices_of_one_form_get_the_labels_of_one_machine(spark: SparkSession, 
     assert len({found[row["id"]][0] for row in given}) == 120
     assert found["again"][1] == found["draw-9"][1] is not None
     assert spark.read.parquet(f"{tmp_path}/steps/families").count() > 100
+
+
+def test_forecasts_that_differ_in_the_place_get_the_labels_of_one_machine(spark: SparkSession) -> None:
+    text = (
+        "Rain will move over {0} on Friday afternoon, with gusts up to 60 km/h on the coast. In the evening it clears "
+        "up. Highs near 17 degrees, lows about 9. The harbour office of {0} expects waves of two metres."
+    )
+    towns = ["Corran", "Halmsund", "Brackwell", "Dunmere"]
+    rows: Rows = [
+        {"id": town, "title": f"Weather forecast for {town}", "text": text.format(town), "published": "2024-06-14"}
+        for town in towns
+    ]
+    rows += [{**rows[0], "id": "again", "title": "Corran weather forecast: rain"}, *ROWS]
+    found = labels(cluster(frame(spark, rows), partitions=3, chunk=200))
+    assert found == expected(rows)
+    assert len({found[town][0] for town in towns}) == 4
+    assert found["again"] == found["Corran"]

@@ -21,7 +21,7 @@ from dedup.index.search.neighbours import Neighbours, Query, search_neighbours, 
 from dedup.index.search.table import ArticleTable
 from dedup.index.store.records import Change, StoredArticle
 from dedup.match.copies import ALIKE, NEAR, Overlaps, decide
-from dedup.match.notices import MOST_DAYS, are_of_two
+from dedup.match.notices import MOST_DAYS, are_of_two, copies_among_notices
 from dedup.match.probability import Probabilities
 from dedup.match.scores import days_apart
 from dedup.results.clustering import Link
@@ -386,7 +386,19 @@ class Placer:
                 one.in_family = len(others) >= FAMILY and len(one.apart) >= FAMILY_SHARE * len(others[:until])
                 if one.in_family and one.overlaps is not None:  # only equal texts are copies
                     one.overlaps = one.overlaps.where(one.overlaps.jaccard == 1)
+                self._without_notices(one)
             compared, done = [(one, others) for one, others in compared if not one.in_family], until
+
+    def _without_notices(self, candidate: Candidate) -> None:
+        """Drop the copies of a notice that are notices of other names."""
+        told, notices = candidate.incoming.told, self._table.notices
+        if candidate.overlaps is None or told.kind.kind != "notice" or not notices:
+            return
+        numbers = {number: self._table.slot(number) for number in candidate.overlaps.b.tolist()}
+        names = {number: notices[slot] for number, slot in numbers.items() if slot in notices}
+        names[-1] = frozenset(told.names)
+        overlaps = replace(candidate.overlaps, a=np.full(len(candidate.overlaps.b), -1))
+        candidate.overlaps = candidate.overlaps.where(~copies_among_notices(names, overlaps))
 
     def _compare(self, compared: Sequence[tuple[Candidate, list[int]]], candidates: Sequence[Candidate]) -> None:
         """Add the overlaps of some candidates with other articles, which may be candidates too."""
