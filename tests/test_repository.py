@@ -23,7 +23,9 @@ HOSTS = {
     "schemas.openxmlformats.org",  # in spreadsheets
     *{"127.0.0.1", "0.0.0.0"},  # noqa: S104 - this machine, where the service listens
     "json-schema.org",  # what a schema says it is
-    *{"my.netscape.com", "search.yahoo.com", "www.tei-c.org"},  # names of XML's elements, in feeds
+    *{"my.netscape.com", "search.yahoo.com", "www.tei-c.org", "schema.org"},  # names of elements
+    *{"www-paper-example.cdn.ampproject.org", "www.google.com", "www.bing.com", "l.facebook.com"},  # of redirections
+    *{"web.archive.org", "mozilla.org"},  # of an archived page; of a licence
 }
 """Hosts that files may name, besides invented ones (RFC 2606); package registries are not among them."""
 

@@ -48,7 +48,7 @@ URL = "https://paper.example/news/mill-fire"
 VERSIONS = (
     article("a", FIRE, f"{URL}?utm_source=feed"),
     article("b", FIRE + MORE, f"{URL}/amp", 2),
-    article("c", FIRE.replace("Twelve", "Fourteen") + MORE, URL.replace("https://", "http://m."), 5),
+    article("c", FIRE.replace("Twelve", "Fourteen") + MORE, "http://m.paper.example/news/mill-fire", 5),
 )
 OTHER = article("d", BUDGET, "https://paper.example/news/budget", title="Council passes its budget")
 COPY = article("e", FIRE, "https://other.example/fire-at-mill", 6, source="Other")
