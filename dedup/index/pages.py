@@ -26,7 +26,6 @@ from dedup.inputs.addresses import PageKey, page_keys
 from dedup.inputs.collection import is_blank
 from dedup.inputs.preferences import Preferences
 from dedup.match.versions import are_versions, keeps_story
-from dedup.text.kill_notices import is_kill_notice
 from dedup.vectorize.features import HashedWords
 
 _PAGE = 1_000
@@ -63,6 +62,14 @@ class Version:
         """Sort key: the latest version is the greatest, of equal dates the last that came."""
         seconds = None if math.isnan(self.seconds) else self.seconds
         return *dates_of(seconds, self.article.seen), self.number
+
+    @property
+    def withdraws(self) -> bool:
+        """Whether it withdraws another version."""
+        if self.candidate is not None:
+            return self.candidate.incoming.told.withdraws
+        kept = self.stored or (self.revision and self.revision.article)
+        return kept is not None and kept.told.withdraws
 
     @property
     def words(self) -> HashedWords:
@@ -190,8 +197,7 @@ class _Found:
             return
         words = HashedWords.joined([self._words_of(a), self._words_of(b)])
         days = abs(one.seconds - other.seconds) / DAY
-        withdraws = any(is_kill_notice(version.article.title, version.article.text) for version in (one, other))
-        if withdraws or are_versions(words, 0, 1, days, self._state.backend, specific=specific):
+        if one.withdraws or other.withdraws or are_versions(words, 0, 1, days, self._state.backend, specific=specific):
             self._join(self._page[a], self._page[b])
 
     def pages(self) -> list[Page]:

@@ -9,7 +9,7 @@ from dedup.index.state import IndexState
 from dedup.index.store.records import Kind
 from dedup.index.stories.changes import ChangeLog
 from dedup.index.stories.placement import Candidate
-from dedup.text.kill_notices import is_kill_notice, names_title
+from dedup.text.kill_notices import names_title
 
 
 def withdraw(state: IndexState, log: ChangeLog, numbers: Sequence[int], told: Sequence[int] = ()) -> None:
@@ -29,7 +29,7 @@ def withdraw(state: IndexState, log: ChangeLog, numbers: Sequence[int], told: Se
 def obey(state: IndexState, log: ChangeLog, candidate: Candidate) -> None:
     """Withdraw what a placed notice withdraws; tell a placed article that it is a copy of what was withdrawn."""
     article, table, number = candidate.incoming.article, state.table, candidate.number or 0
-    if is_kill_notice(article.title, article.text):
+    if candidate.incoming.told.withdraws:
         near = candidate.neighbours.slots.tolist() if candidate.neighbours is not None else []
         slots = dict.fromkeys([*near, *table.of_story(int(table.story[table.slot(number)]))])
         own = table.outlet[table.slot(number)]

@@ -31,7 +31,6 @@ from dedup.inputs.record import LONGEST_TITLE, Corrections, read_record, too_lon
 from dedup.inputs.values import is_missing
 from dedup.kinds import NOTHING, Content, read_content, told_by
 from dedup.text.dateline import dateline
-from dedup.text.kill_notices import is_kill_notice
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -125,7 +124,7 @@ class Collection:
 
     def outlets(self) -> NDArray[np.int64]:
         """Return the outlet number of each distinct article, shape (distinct,); -1 if unknown or not unique."""
-        names = ({" ".join(self.articles[place].source.casefold().split()) for place in held} for held in self.members)
+        names = ({_outlet_name(self.articles[place].source) for place in held} for held in self.members)
         known = [name.pop() if len(name := found - {""}) == 1 else "" for found in names]
         number = {name: place for place, name in enumerate(sorted({*known} - {""}))}
         return np.fromiter((number.get(name, -1) for name in known), np.int64, len(known))
@@ -194,14 +193,13 @@ class ArticleReader:
                 same = DistinctArticle(content, len(self._distinct), len(article.text), alone, told)
                 if not alone:
                     known[content] = same
-                same.withdraws = is_kill_notice(article.title, article.text)
                 self._distinct.append(same)
                 yield ("", "") if alone else (article.title, article.text)
             same.members.append(place)
             self._told.append(told_by(article, same.told))
             if article.published is None and same.dateline is None:
                 same.dateline = find_dateline(article)
-            self._taken.append(article if self._keep_texts else without_text(article))
+            self._taken.append(article if self._keep_texts or same.told.withdraws else without_text(article))
         self._notices.extend(corrections.notices())
 
     def _article(self, item: object, place: int, corrections: Corrections) -> Article:
@@ -291,7 +289,7 @@ class Version(NamedTuple):
 def _version(article: Article, same: DistinctArticle) -> Version:
     dates = (published_seconds(_published(article, same)), published_seconds(article.seen))
     published, seen = (-math.inf if math.isnan(when) else when for when in dates)
-    return Version(published, seen, same.length, same.content, article.id, same.place, same.withdraws)
+    return Version(published, seen, same.length, same.content, article.id, same.place, same.told.withdraws)
 
 
 def build_collection(
@@ -345,7 +343,6 @@ class DistinctArticle:
         told: what title and text tell.
         members: positions of the articles in the input.
         dateline: the date at the head of the text; looked for only if an article has no date of publication.
-        withdraws: whether it is a notice that withdraws another article.
     """
 
     content: bytes
@@ -355,7 +352,11 @@ class DistinctArticle:
     told: Content = NOTHING
     members: list[int] = field(default_factory=list)
     dateline: date | None = None
-    withdraws: bool = False
+
+
+@lru_cache(maxsize=1 << 12)  # outlets repeat across articles
+def _outlet_name(source: str) -> str:
+    return " ".join(source.casefold().split())
 
 
 @lru_cache(maxsize=1 << 12)  # dates repeat across articles

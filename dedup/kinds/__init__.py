@@ -7,12 +7,14 @@ built. What is unsure is a report. Whom an article credits is found with it: see
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import NamedTuple
 
 from dedup.article import Article
 from dedup.kinds import records, texts, titles
 from dedup.kinds.credits import credit_beside, credit_in, hints, other_outlet_in
 from dedup.kinds.titles import names_of_notice
+from dedup.text.kill_notices import WORDS, is_kill_notice
 
 KINDS = ("report", "brief", "flash", "live", "digest", "opinion", "release", "notice", "result", "gallery", "stub")
 """All kinds."""
@@ -46,11 +48,13 @@ class Content(NamedTuple):
         kind: its kind.
         credit: the agency or other outlet that it credits, "" for none.
         names: of a notice the names and figures in its title, sorted.
+        withdraws: whether it is a wire's notice that withdraws another article.
     """
 
     kind: FoundKind = REPORT
     credit: str = ""
     names: tuple[str, ...] = ()
+    withdraws: bool = False
 
 
 NOTHING = Content()
@@ -68,14 +72,26 @@ def kind_of(article: Article) -> FoundKind:
 
 def read_content(title: str, text: str) -> Content:
     """Return what title and text tell, without the other fields."""
-    ends = texts.Ends.of(text)
-    credit = "" if hints().isdisjoint(ends.words) else credit_in(ends.head, ends.tail)
-    return Content(_kind_by_content(title, text, ends), credit or other_outlet_in(ends.head))
+    words, title_words = texts.words_at_ends(text), titles.words_of(title)
+    ends = None if _hints().isdisjoint(words) else texts.Ends.of(text, words)
+    kind = _kind_by_content(title, title_words, text, ends)
+    credit = credit_in(ends.head, ends.tail) if ends and not hints().isdisjoint(words) else ""
+    credit = credit or other_outlet_in(text)
+    may_withdraw = not WORDS.isdisjoint(title_words) or (ends is not None and not WORDS.isdisjoint(words))
+    withdraws = may_withdraw and is_kill_notice(title, text)
+    return Content(kind, credit, withdraws=withdraws) if credit or withdraws or kind is not REPORT else NOTHING
 
 
-def _kind_by_content(title: str, text: str, ends: texts.Ends) -> FoundKind:
+@cache
+def _hints() -> frozenset[str]:
+    """Return words, without any of which at its ends a text tells nothing but by its size and its lines."""
+    return hints() | texts.HINTS | WORDS
+
+
+def _kind_by_content(title: str, words: list[str], text: str, ends: texts.Ends | None) -> FoundKind:
+    """Return the kind that title and text tell; `ends` is None where they have no word that could."""
     size = texts.size(text, SHORT_WORDS)
-    told = titles.kind_of_title(title)
+    told = titles.kind_of_title(title, words)
     if told and _fits(told[0], size, text):
         return FoundKind(told[0], f'title: "{told[1]}"')
     if not size:
@@ -89,7 +105,10 @@ def told_by(article: Article, content: Content) -> Content:
     """Return what an article tells, given what its title and its text do."""
     credit = credit_beside(article.author, article.source, content.credit)
     kind = _kind_beside(article, content.kind)
-    return Content(kind, credit, names_of_notice(article.title, article.text) if kind.kind == "notice" else ())
+    if kind.kind == "notice":
+        return content._replace(kind=kind, credit=credit, names=names_of_notice(article.title, article.text))
+    is_same = kind is content.kind and credit == content.credit
+    return content if is_same else content._replace(kind=kind, credit=credit)
 
 
 def _kind_beside(article: Article, content: FoundKind) -> FoundKind:

@@ -8,12 +8,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 _AGENCIES = "agencies.tsv"
 _AMBIGUOUS = frozenset(("AP", "AA", "PA", "AAP", "APA", "UNI", "AGI", "STT", "NTB", "PAP", "MTI", "JNS", "CP", "UPI"))
 """Names that a text may end with, or a person have, without being a credit."""
+_FREQUENT = frozenset(
+    (
+        *("la", "of", "press", "news", "international", "association", "service", "agency", "united", "india"),
+        *("media", "bureau", "australian", "canadian", "austria", "asian", "deutsche", "inter"),
+    )
+)
+"""Words that are not what a name of several words is looked for by, where it has others."""
+_HEAD = 240
+"""Characters at the beginning of a text that have a dateline."""
 _SUFFIXES = frozenset(("co", "com", "org", "net", "gov", "ac", "gen", "or", "ne", "go"))
 """Second labels of domains such as `.co.uk`."""
 
@@ -62,10 +71,15 @@ _DATELINE = re.compile(
 """A dateline with the name of another outlet: "HALMSUND (The Northgate Wire) —"."""
 
 
+def _telling_word(name: str) -> str:
+    words = name.lower().removeprefix("the ").split()
+    return next((word for word in words if word not in _FREQUENT), words[0])
+
+
 @cache
 def hints() -> frozenset[str]:
     """Return words in lower case, without any of which at its ends a text has no credit."""
-    words = {word.lower() for name in _agencies()[0] for word in (name, name.split()[-1])}
+    words = set(map(_telling_word, _agencies()[0]))
     signs = ("w", "(w)", "w.", "w)", "(w", "w,", "(w).-", "(w):", "/w/", "-w", "—w", "w:", "(w)-", "(w)—", "(w,")
     return frozenset(sign.replace("w", word) for word in words for sign in signs) | {"©", "copyright", "editing"}
 
@@ -80,9 +94,9 @@ def credit_in(head: str, tail: str) -> str:
     return ""
 
 
-def other_outlet_in(head: str) -> str:
+def other_outlet_in(text: str) -> str:
     """Return the name of the other outlet that a dateline credits, "" for none."""
-    match = _DATELINE.match(head) if "(" in head[:80] else None
+    match = _DATELINE.match(text[:_HEAD]) if "(" in text[:80] else None
     if not match or any(word[0].islower() for word in match[0].replace("(", " ").split() if not word[0].isdecimal()):
         return ""
     return match["other"].split("/")[0].split(",")[0].strip()
@@ -97,6 +111,7 @@ def credit_beside(author: str, source: str, credit: str) -> str:
     return credit
 
 
+@lru_cache(maxsize=1 << 12)  # outlets repeat across articles
 def outlet_key(name: str) -> str:
     """Return the letters and digits of the name of an outlet, or of its domain without prefix and suffix.
 

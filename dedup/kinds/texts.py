@@ -104,36 +104,6 @@ _SPORT_WORDS = frozenset(
         *("equipo", "jornada", "partita", "squadra", "campionato", "матч", "гол", "команда", "лиги", "тайме"),
     )
 )
-_HINTS = frozenset(
-    (
-        *("release", "pressemitteilung", "communiqué", "comunicado", "nota", "comunicato", "пресс-релиз", "letters"),
-        *("letter", "editor", "editor,", "sir,", "(ots)", "madam,", "opinion", "opinion:", "editorial", "editorial:"),
-        *("blog", "liveblog", "direct", "cobertura", "diretta", "трансляция", "newsletter", "newsletter:", "briefing:"),
-        *("edition:", "headlines", "stories", "welcome", "heutigen", "guten", "l'essentiel", "sommaire", "noticias"),
-        *("notizie", "главные", "newswire)", "newswire", "prnewswire", "globenewswire"),
-        *("wire)", "(globe", "accesswire", "einpresswire", "(einpresswire)", "release:"),
-        *("pressemitteilung:", "(prnewswire)", "immediate", "comunicado:"),
-        *("writer", "writers", "author", "authors", "columnist", "(views", "views", "autor", "autorin", "autors"),
-        *(
-            "l'auteur",
-            "l’auteur",
-            "l'auteure",
-            "l’auteure",
-            "l’autore",
-            "l’essentiel",
-            "opinions",
-            "opiniones",
-            "autora",
-            "l'autore",
-            "opinioni",
-            "совпадать",
-            "(автор",
-        ),
-        *("contact:", "contacts:", "inquiries", "enquiries", "inquiries:", "enquiries:", "pressekontakt", "stampa"),
-        *("pressekontakt:", "presse", "prensa", "prensa:", "stampa:", "контакты", "#", "###", "автор"),
-        *("blog", "liveblog", "direct", "cobertura", "diretta", "трансляция", "coverage"),
-    )
-)
 _STUB_HINTS = (
     *("subscri", "log in", "login", "sign in", "sign up", "register", "continue reading", " account", "robot", "human"),
     *("javascript", "browser", "abonn", "weiterlesen", "lesen sie", "à lire", "lire la", "suscr", "assinantes"),
@@ -147,16 +117,20 @@ _FLASH_HINTS = (
 
 
 class Ends(NamedTuple):
-    """The beginning and the end of a text, and the words of both in lower case, with the signs at them."""
+    """The beginning and the end of a text, and `words_at_ends`."""
 
     head: str
     tail: str
     words: list[str]
 
     @classmethod
-    def of(cls, text: str) -> Ends:
-        head, tail = text[:_HEAD], text[-_TAIL:]
-        return cls(head, tail, f"{head} {tail}".lower().replace("/", " ").split())
+    def of(cls, text: str, words: list[str]) -> Ends:
+        return cls(text[:_HEAD], text[-_TAIL:], words)
+
+
+def words_at_ends(text: str) -> list[str]:
+    """Return the words at the beginning and the end of a text in lower case, with the signs at them."""
+    return f"{text[:_HEAD]} {text[-_TAIL:]}".lower().replace("/", " ").split()
 
 
 def size(text: str, enough: int) -> int:
@@ -169,8 +143,11 @@ def size(text: str, enough: int) -> int:
     return len(text) // 2 if len(text) > _WIDE * words else words
 
 
-def kind_of_text(text: str, ends: Ends, words: int, *, is_short: bool) -> tuple[str, str] | None:
-    """Return the kind that a text of so many words tells and what tells it; None for a report's."""
+def kind_of_text(text: str, ends: Ends | None, words: int, *, is_short: bool) -> tuple[str, str] | None:
+    """Return the kind that a text of so many words tells and what tells it; None for a report's.
+
+    `ends` is None where they have no word of `HINTS`.
+    """
     if is_short:
         plain = _plain(text)
         if (
@@ -181,7 +158,7 @@ def kind_of_text(text: str, ends: Ends, words: int, *, is_short: bool) -> tuple[
             return found
         if _has(_STUB_HINTS, plain) and (found := _first_of((("stub", _STUB_TEXT),), plain)):
             return found
-    if not _HINTS.isdisjoint(ends.words) and (found := _kind_of_ends(ends)):
+    if ends is not None and not HINTS.isdisjoint(ends.words) and (found := _kind_of_ends(ends)):
         return found
     return None if is_short else _live_by_times(text)
 
@@ -190,7 +167,11 @@ def _kind_of_ends(ends: Ends) -> tuple[str, str] | None:
     """Return the kind that the beginning and the end of a text tell."""
     if "(ots)" in ends.head:  # a wire of releases; in capitals it is something else
         return "release", '"(ots)"'
-    return _first_of(_OF_HEAD, _plain(ends.head)) or _first_of(_OF_TAIL, _plain(ends.tail))
+    likely = [search for search in _SEARCHES if not search.hints.isdisjoint(ends.words)]
+    head, tail = _plain(ends.head), _plain(ends.tail)
+    return next(
+        filter(None, (_first_of(((one.kind, one.pattern),), tail if one.at_end else head) for one in likely)), None
+    )
 
 
 def _has(hints: tuple[str, ...], plain: str) -> bool:
@@ -230,5 +211,73 @@ def _plain(text: str) -> str:
     return text.lower().replace("’", "'")
 
 
-_OF_HEAD = (("live", _LIVE_TEXT), ("release", _RELEASE_HEAD), ("digest", _DIGEST_TEXT), ("opinion", _OPINION_HEAD))
-_OF_TAIL = (("live", _LIVE_TEXT), ("release", _RELEASE_TAIL), ("opinion", _OPINION_TAIL))
+class _Search(NamedTuple):
+    """What is looked for at the beginning or the end of a text that has one of the words."""
+
+    kind: str
+    pattern: re.Pattern[str]
+    at_end: bool
+    hints: frozenset[str]
+
+
+_LIVE_HINTS = frozenset(("blog", "liveblog", "direct", "cobertura", "diretta", "трансляция", "coverage"))
+_OPINION_HINTS = (
+    *("writer", "writers", "author", "authors", "columnist", "columnists", "views", "(views", "autor", "autorin"),
+    *("autors", "l'auteur", "l’auteur", "l'auteure", "l’auteure", "l'autore", "l’autore", "opinions", "opiniones"),
+    *("autora", "opinioni", "совпадать", "автор", "(автор", "view"),
+)
+_SEARCHES = (
+    _Search("live", _LIVE_TEXT, at_end=False, hints=_LIVE_HINTS),
+    _Search(
+        *("release", _RELEASE_HEAD, False),
+        frozenset(
+            (
+                *("release", "release:", "pressemitteilung", "pressemitteilung:", "communiqué", "comunicado", "nota"),
+                *("comunicado:", "comunicato", "пресс-релиз", "immediate", "newswire", "newswire)", "prnewswire"),
+                *("(prnewswire)", "globenewswire", "(globe", "wire)", "accesswire", "einpresswire", "(einpresswire)"),
+                *("(ots)", "release-", "release—", "release–", "(globenewswire)", "(accesswire)"),
+            )
+        ),
+    ),
+    _Search(
+        *("digest", _DIGEST_TEXT, False),
+        frozenset(
+            (
+                *("newsletter", "newsletter:", "newsletter,", "newsletter.", "briefing", "briefing:", "edition:"),
+                *(
+                    "headlines",
+                    "headlines:",
+                    "stories",
+                    "stories:",
+                    "welcome",
+                    "heutigen",
+                    "l'essentiel",
+                    "l’essentiel",
+                ),
+                *("sommaire", "noticias", "notizie", "главные", "digest", "digest."),
+            )
+        ),
+    ),
+    _Search(
+        *("opinion", _OPINION_HEAD, False),
+        frozenset(
+            (
+                *("letters", "letter", "editor", "editor,", "editor:", "sir,", "sir", "madam,", "opinion", "opinion:"),
+                *("editorial", "editorial:"),
+            )
+        ),
+    ),
+    _Search("live", _LIVE_TEXT, at_end=True, hints=_LIVE_HINTS),
+    _Search(
+        *("release", _RELEASE_TAIL, True),
+        frozenset(
+            (
+                *("contact:", "contacts:", "inquiries", "inquiries:", "enquiries", "enquiries:", "pressekontakt"),
+                *("pressekontakt:", "presse", "prensa", "prensa:", "stampa", "stampa:", "контакты", "#", "###"),
+            )
+        ),
+    ),
+    _Search("opinion", _OPINION_TAIL, at_end=True, hints=frozenset(_OPINION_HINTS)),
+)
+HINTS = frozenset().union(*(search.hints for search in _SEARCHES))
+"""Words, without any of which at its ends a text is not searched there."""

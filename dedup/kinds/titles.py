@@ -162,6 +162,7 @@ _KINDS_OF: dict[str, tuple[str, ...]] = {
     for word in " ".join(_HINTS.values()).split()
 }
 """A title without any of these words is a report's: a look-up, where the patterns take a hundred microseconds."""
+_TELLING = frozenset(_KINDS_OF)
 _INSIDE = re.compile(r"(?<=[\w,;] )[^\W\d_]\w+")
 _APOSTROPHES = str.maketrans("’ʼ‘", "'''")
 
@@ -180,15 +181,19 @@ def names_of_notice(title: str, text: str) -> tuple[str, ...]:
     return tuple(sorted(word for word in words if word in inside or word.isdecimal()))
 
 
-def kind_of_title(title: str) -> tuple[str, str] | None:
-    """Return the kind that a title tells and the words that tell it; None for a report's.
+def words_of(title: str) -> list[str]:
+    """Return the words of a title, in lower case."""
+    return _WORD.findall(title.lower())
+
+
+def kind_of_title(title: str, words: list[str]) -> tuple[str, str] | None:
+    """Return the kind that a title of some words tells and those that tell it; None for a report's.
 
     A "result" has a score and a verb of winning or losing. A vote has them too: see `texts.is_of_sport`.
     """
-    lower = title.lower()
-    words = _WORD.findall(lower)
-    if _KINDS_OF.keys().isdisjoint(words):
+    if _TELLING.isdisjoint(words):
         return None
+    lower = title.lower()
     likely = {kind for word in words if word in _KINDS_OF for kind in _KINDS_OF[word]}
     plain = " ".join(lower.translate(_APOSTROPHES).split())
     for kind, pattern in _BY_KIND.items():

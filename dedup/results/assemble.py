@@ -18,7 +18,7 @@ from dedup.group.copies import first_of_group
 from dedup.inputs.collection import Collection, Seniority, published_seconds
 from dedup.match.scores import SECONDS_A_DAY
 from dedup.results.clustering import Clustering, CopyGroup, Story
-from dedup.results.origins import Told, count_origins, read_publishers
+from dedup.results.origins import Told, count_origins, origins_of_one, read_publishers
 from dedup.results.story_ids import copy_group_id, story_id, storyline_id
 
 if TYPE_CHECKING:
@@ -94,6 +94,8 @@ def _story(
 ) -> Story:
     """Return the story of some copy groups of distinct articles, each and all ordered by seniority."""
     collection, versions = findings.collection, findings.versions
+    if len(units) == len(units[0]) == len(collection.members[units[0][0]]) == 1:  # by far the most stories
+        return _story_of_one(collection, units[0][0], storyline[units[0][0]])
     groups = [group for unit in units if (group := _copy_group(findings, unit, seniority))]
     places = _by_publication(collection, (article for unit in units for article in unit), seniority)
     articles = [collection.articles[place] for place in places]
@@ -114,6 +116,25 @@ def _story(
         storyline=storyline[first],
         origins=count_origins(told, publishers),
         revisions=_revisions(collection, units) if collection.revisions else (),
+    )
+
+
+def _story_of_one(collection: Collection, distinct: int, storyline: str) -> Story:
+    """Return the story of one article."""
+    (place,) = collection.members[distinct]
+    article = collection.articles[place]
+    return Story(
+        id=story_id(collection.content_hashes[distinct]),
+        articles=(article.id,),
+        canonical=article.id,
+        title=headline(article),
+        copy_groups=(),
+        start=article.published,
+        end=article.published,
+        sources=(article.source,) if article.source else (),
+        storyline=storyline,
+        origins=origins_of_one(bool(article.source), collection.told[place].credit),
+        revisions=_revisions(collection, ((distinct,),)) if collection.revisions else (),
     )
 
 
@@ -148,7 +169,7 @@ def _by_publication(collection: Collection, distinct: Iterable[int], seniority: 
     An undated article takes the first date of its text.
     """
     distinct = list(distinct)
-    if len(distinct) == len(collection.members[distinct[0]]) == 1:  # by far the most stories are one article
+    if len(distinct) == len(collection.members[distinct[0]]) == 1:
         return [collection.members[distinct[0]][0]]
     keyed = [
         (time, seniority[number], repetition, place)

@@ -25,7 +25,7 @@ from dedup.match.stories import Pairs, products, same_outlet
 from dedup.results.clustering import NO_TEXTS
 from dedup.settings import Settings
 from dedup.text.document import Document
-from dedup.text.kill_notices import is_kill_notice, names_title
+from dedup.text.kill_notices import named_titles, title_key
 from dedup.text.spans import spans
 from dedup.vectorize.boilerplate import outside_boilerplate, remaining
 from dedup.vectorize.cross_lingual import CrossLingual
@@ -96,24 +96,37 @@ class Findings:
         """What the canonical articles are chosen by, for each distinct article."""
         collection, terms = self.collection, np.diff(self.vectors.matrix.indptr)
         seconds = np.where(np.isnan(collection.seconds), np.inf, collection.seconds)
-        secondary = [collection.kind(distinct) in SECONDARY for distinct in range(len(collection))]
-        withdrawn = [self.shown(distinct).id in self.withdrawn for distinct in range(len(collection))]
-        ranks = [self.preferences.rank(self.shown(one)) for one in range(len(collection))] if self.preferences else ()
+        secondary = [collection.told[members[0]].kind.kind in SECONDARY for members in collection.members]
+        shown = [self.shown(distinct) for distinct in range(len(collection))] if self._is_ranked else []
         return Versions(
             *(terms.tolist(), collection.lengths.tolist(), seconds.tolist(), secondary),
-            withdrawn if self.withdrawn else (),
-            ranks,
+            [article.id in self.withdrawn for article in shown] if self.withdrawn else (),
+            [self.preferences.rank(article) for article in shown] if self.preferences else (),
         )
 
     @cached_property
     def withdrawn(self) -> frozenset[str]:
         """Ids of the articles that withdraw another of their outlet, or are withdrawn so."""
-        return _withdrawn([self.collection.articles[place] for places in self.collection.members for place in places])
+        collection = self.collection
+        latest = [place for places in collection.members for place in places]
+        notices = [collection.articles[place] for place in latest if collection.told[place].withdraws]
+        if not notices:
+            return frozenset()
+        titled: dict[tuple[str, str], list[str]] = {}
+        for article in (collection.articles[place] for place in latest):
+            titled.setdefault((article.source, title_key(article.title)), []).append(article.id)
+        keys = ((notice.source, key) for notice in notices for key in named_titles(notice.title, notice.text))
+        named = (id_ for key in keys for id_ in titled.get(key, ()))
+        return frozenset((*(notice.id for notice in notices), *named))
+
+    @property
+    def _is_ranked(self) -> bool:
+        return bool(self.withdrawn or self.preferences)
 
     def shown(self, distinct: int) -> Article:
         """Return the article to show of those with the content of a distinct one."""
         places = self.collection.members[distinct]
-        if len(places) == 1 or not (self.withdrawn or self.preferences):
+        if len(places) == 1 or not self._is_ranked:
             return self.collection.first(distinct)
         articles = (self.collection.articles[place] for place in places)
         return min(articles, key=lambda one: (one.id in self.withdrawn, self.preferences.rank(one)))
@@ -239,17 +252,6 @@ class Findings:
         """Return the vectors by which two distinct articles are compared."""
         foreign = bool(self.foreign(np.array([a]), np.array([b]))[0])
         return self.cross_lingual.matrix if self.cross_lingual is not None and foreign else self.vectors.matrix
-
-
-def _withdrawn(articles: Sequence[Article]) -> frozenset[str]:
-    notices = [article for article in articles if is_kill_notice(article.title, article.text)]
-    named = (
-        article.id
-        for notice in notices
-        for article in articles
-        if notice.source == article.source and names_title(notice.title, notice.text, article.title)
-    )
-    return frozenset((*(notice.id for notice in notices), *named))
 
 
 def _stretches(text: str, some: NDArray[np.bool_]) -> list[tuple[int, int]]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -119,6 +119,13 @@ def count_origins(told: Sequence[Told], publishers: Mapping[str, str]) -> Origin
         agencies=tuple(sorted({one.content.credit for one in told} - {""})),
         at_most=max(1, len(set(reported))),
     )
+
+
+@lru_cache(maxsize=1 << 8)
+def origins_of_one(has_outlet: bool, credit: str) -> Origins:
+    """Return the origins of one article, given whether its outlet is known and whom it credits."""
+    outlets = int(has_outlet)
+    return Origins(1, 1, outlets, outlets, (credit,) if credit else (), 1)
 
 
 def _origin(unit: Iterable[Told], place: int, publishers: Mapping[str, str]) -> str:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 HEAD = 240
 """Characters at the head of a text that are read as well as the title."""
 FEWEST_WORDS = 4
-"""Fewest words of a title by which a notice names an article."""
+"""Fewest words of a title by which a notice names an article ..."""
+MOST_WORDS = 40
+"""... and most."""
 
 _LABELS = re.compile(
     r"\W*(?:[A-Z]{2,12}[ /-]+)?KILL\b(?: (?:STORY|BULLETIN|ADVISORY|NOTICE))?\s*(?:[:–—(-]|$)"  # in capitals
@@ -38,6 +41,19 @@ _HINTS = (
     *("ne pas utiliser", "ne pas publier", "ingetrokken", "intrekking", "аннулирован", "не использовать"),
 )
 """A head without any of these is no notice: a look-up, where the patterns take fifty microseconds."""
+_FORMS = ("{}", "{}:", "{},", "{}.", "({}", "{})", "{};", '"{}', "«{}", "{}»", "{}-", "{}—", "{}–")
+WORDS = frozenset(
+    form.format(word)
+    for word in (
+        *("kill", "kills", "withdraw", "withdraws", "withdrawn", "withdrawal", "retract", "retracts", "retracted"),
+        *("retraction", "disregard", "advisory", "editors", "editor", "clients", "subscribers", "withdrawing"),
+        *("zurückgezogen", "zurückziehung", "annulée", "annulation", "anulada", "anulación", "anula", "anulação"),
+        *("cancelada", "annullamento", "annullata", "utiliser", "publier", "ingetrokken", "intrekking", "использовать"),
+        *("аннулирован", "аннулировано", "аннулирована"),
+    )
+    for form in _FORMS
+)
+"""Words in lower case, with the signs at them, without any of which at its head an article withdraws nothing."""
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -53,10 +69,17 @@ def _withdraws(head: str) -> bool:
 
 def names_title(title: str, text: str, other: str) -> bool:
     """Return whether a notice names another article by its title, which must have `FEWEST_WORDS`."""
-    wanted = _words(other)
-    return wanted.count(" ") > FEWEST_WORDS and wanted in _words(f"{title}\n{text[: 4 * HEAD]}")
+    return title_key(other) in set(named_titles(title, text))
 
 
-def _words(text: str) -> str:
-    """Return the words of a text between single spaces, with a space at both ends."""
-    return f" {' '.join(_WORD.findall(text.casefold()))} "
+def named_titles(title: str, text: str) -> Iterator[str]:
+    """Yield what may be a title in a notice, as `title_key` gives it: each run of `FEWEST_WORDS` to `MOST_WORDS`."""
+    words = _WORD.findall(f"{title}\n{text[: 4 * HEAD]}".casefold())
+    for first in range(len(words)):
+        for last in range(first + FEWEST_WORDS, min(first + MOST_WORDS, len(words)) + 1):
+            yield " ".join(words[first:last])
+
+
+def title_key(title: str) -> str:
+    """Return the words of a title with a space between them."""
+    return " ".join(_WORD.findall(title.casefold()))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dedup.kinds.titles import kind_of_title
+from dedup.kinds.titles import kind_of_title, words_of
 
 ROUNDUPS = [
     "Morning briefing: ferry fire, library vote, rail strike",
@@ -66,11 +66,11 @@ ARTICLES = [
 @pytest.mark.parametrize("title", ROUNDUPS)
 def test_round_ups(title: str) -> None:
     for written in (title, f" {title.upper()}\n"):
-        found = kind_of_title(written)
+        found = kind_of_title(written, words_of(written))
         assert found
         assert found[0] in {"digest", "live"}
 
 
 @pytest.mark.parametrize("title", ARTICLES)
 def test_articles(title: str) -> None:
-    assert kind_of_title(title) is None
+    assert kind_of_title(title, words_of(title)) is None

@@ -28,7 +28,7 @@ Kind = Literal[
     "refreshed",
 ]
 """Kinds of `Change`."""
-_FOUND, _CREDIT, _NAMES = "found_kind", "credit", "names"
+_FOUND, _CREDIT, _NAMES, _WITHDRAWS = _TOLD = ("found_kind", "credit", "names", "withdraws")
 """Names in `StoredArticle.facts` of what the article tells, see `dedup.kinds.Content`; left out if it is nothing."""
 
 
@@ -100,18 +100,18 @@ class StoredArticle:
         """Return the article, with the given text."""
         facts = json.loads(self.facts)
         published, seen = (from_iso(facts.pop(name, None)) for name in ("published", "seen"))
-        for name in (_FOUND, _CREDIT, _NAMES):
+        for name in _TOLD:
             facts.pop(name, None)
         return Article(id=self.id, source=self.source, text=text, published=published, seen=seen, **facts)
 
     @property
     def told(self) -> Content:
         """Kind of the article, and whom it credits."""
-        if f'"{_FOUND}":' not in self.facts and f'"{_CREDIT}":' not in self.facts:
+        if not any(f'"{name}":' in self.facts for name in (_FOUND, _CREDIT, _WITHDRAWS)):
             return NOTHING
         facts = json.loads(self.facts)
         kind = FoundKind(*facts[_FOUND]) if _FOUND in facts else REPORT
-        return Content(kind, facts.get(_CREDIT, ""), tuple(facts.get(_NAMES, ())))
+        return Content(kind, facts.get(_CREDIT, ""), tuple(facts.get(_NAMES, ())), facts.get(_WITHDRAWS, False))
 
     @property
     def kind(self) -> FoundKind:
@@ -145,6 +145,8 @@ def facts_of(article: Article, told: Content) -> str:
         facts[_CREDIT] = told.credit
     if told.names:
         facts[_NAMES] = told.names
+    if told.withdraws:
+        facts[_WITHDRAWS] = True
     return json.dumps(facts, ensure_ascii=False, separators=(",", ":"))
 
 
