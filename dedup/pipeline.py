@@ -28,7 +28,7 @@ from dedup.match.families import decide_by_family
 from dedup.match.notices import copies_among_notices, notices_apart
 from dedup.match.opinion import Embed, opinions
 from dedup.match.series import in_series
-from dedup.match.stories import mean_similarity, rescored, with_outlet_penalty
+from dedup.match.stories import mean_similarity, rescored, with_headlines, with_outlet_penalty
 from dedup.match.versions import are_versions
 from dedup.progress import Progress, silent
 from dedup.results.clustering import Clustering, Explanation
@@ -240,7 +240,7 @@ def stories_of(
     copies = copies.where(coherent(copies, templates, partial(backend.overlaps, words), settings.copy_overlap, titles))
     pairs = pairs.where(~(digest[pairs.a] | digest[pairs.b]) & ~pairs.among(never))
     pairs = pairs.where(~notices_apart(notice_names, pairs.a, pairs.b, collection.seconds))
-    pairs = with_outlet_penalty(pairs, collection.outlets(), settings)
+    pairs = with_headlines(with_outlet_penalty(pairs, collection.outlets(), settings), words.forms())
     opinion = opinions(pairs, collection.text_getter(foreign), second_opinion, progress) if second_opinion else None
     if opinion is not None:
         pairs = replace(pairs, score=pairs.score + opinion)

@@ -322,7 +322,9 @@ def test_explanations_agree_with_links_and_labels(seeds: Clustering) -> None:
             assert found.reason.endswith(".")
             assert sum(word.weight for word in found.words) == found.link.cosine
             if not found.same_text:
-                exact = found.link.cosine - found.background - found.date_penalty - found.outlet_penalty
+                exact = (
+                    found.link.cosine - found.background - found.date_penalty - found.outlet_penalty + found.headline
+                )
                 assert abs(exact - found.link.score) <= SCORE_UNIT
             if link := links.get((a, b)):
                 assert (link.cosine, link.days) == (found.link.cosine, found.link.days)

@@ -30,6 +30,8 @@ MEASURED = 0.08
 """Crowding above this counts as this for the part that depends on days: no denser stream has been measured."""
 FADE_CROWDED = (0.5, 0.8)
 """Scores between which that part fades out."""
+HEADLINE = 1.6
+"""What the score of a headline alone and a text is multiplied by, see `HashedWords.forms`."""
 SECONDS_A_DAY = 86_400
 
 
@@ -114,14 +116,36 @@ def outlet_penalty(score: Numbers, most: float) -> Numbers:
     return np.rint(faded(most, score * SCORE_UNIT, FADE[0], FADE[1]) / SCORE_UNIT)
 
 
+def headline_score(score: Numbers, form_a: Numbers, form_b: Numbers) -> Numbers:
+    """The score of a pair in which one article is a headline alone; a whole number of `SCORE_UNIT`, as a float.
+
+    A headline has few words to share with a text, most of which the vector of the text gives little weight.
+
+    Args:
+        score: of the pair otherwise.
+        form_a, form_b: see `HashedWords.forms`.
+    """
+    return np.rint(score * (1 + (HEADLINE - 1) * (form_a * form_b < 0)))
+
+
 def final_score(
-    cosine: Numbers, background_a: Numbers, background_b: Numbers, days: Numbers, same_outlet: Numbers, scoring: Scoring
+    cosine: Numbers,
+    background_a: Numbers,
+    background_b: Numbers,
+    days: Numbers,
+    same_outlet: Numbers,
+    form_a: Numbers,
+    form_b: Numbers,
+    scoring: Scoring,
 ) -> Numbers:
-    """The score of a pair with all penalties: `score` less `outlet_penalty`, 0 beyond the window, never negative."""
+    """The score of a pair with all that counts: `score` less `outlet_penalty`, see `headline_score`; never negative.
+
+    It is 0 beyond the window.
+    """
     before = np.maximum(0.0, score(cosine, background_a, background_b, days, scoring.date_penalty, scoring.crowding))
     after = before - same_outlet * outlet_penalty(before, scoring.outlet_penalty)
-    return np.maximum(0.0, after) * (1 - (days > scoring.window))
+    return headline_score(np.maximum(0.0, after), form_a, form_b) * (1 - (days > scoring.window))
 
 
-FORMULAS = (days_apart, faded, crowding_by_days, date_penalty, score, outlet_penalty, final_score)
+FORMULAS = (days_apart, faded, crowding_by_days, date_penalty, score, outlet_penalty, headline_score, final_score)
 """What kernels call."""

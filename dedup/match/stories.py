@@ -14,7 +14,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from dedup.match.scores import SECONDS_A_DAY, days_apart, outlet_penalty, score
+from dedup.match.scores import SECONDS_A_DAY, days_apart, headline_score, outlet_penalty, score
 from dedup.vectorize.exact import DOT_UNIT
 
 if TYPE_CHECKING:
@@ -155,6 +155,12 @@ def with_outlet_penalty(pairs: Pairs, outlets: NDArray[np.int64], settings: Sett
     penalty = outlet_penalty(pairs.score.astype(np.float64), settings.outlet_penalty).astype(np.int64)
     pairs = replace(pairs, score=pairs.score - np.where(same_outlet(outlets, pairs.a, pairs.b), penalty, 0))
     return pairs.where(pairs.score > 0)
+
+
+def with_headlines(pairs: Pairs, forms: NDArray[np.int8]) -> Pairs:
+    """Score the pairs of a headline alone and a text, see `headline_score`; `forms` as in `HashedWords.forms`."""
+    score = headline_score(pairs.score.astype(np.float64), forms[pairs.a], forms[pairs.b]).astype(np.int64)
+    return replace(pairs, score=score)
 
 
 def story_pairs(

@@ -109,6 +109,8 @@ def _lines(explanation: Explanation, first: Article, second: Article, settings: 
     yield _measure("dates", -explanation.date_penalty or 0.0, _date_distance(link.days))
     if explanation.outlet_penalty:
         yield _measure("outlet", -explanation.outlet_penalty, f"both of {first.source}")
+    if explanation.headline:
+        yield _measure("headline", explanation.headline, "one of them has no text")
     if explanation.second_opinion:
         yield _measure("opinion", explanation.second_opinion, "from the second opinion")
     yield _measure("score", link.score, f"(same story from {explanation.threshold:.3g})", _HEAD)

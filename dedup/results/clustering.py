@@ -217,10 +217,11 @@ class Explanation:
         same_text: whether they are copies of one text.
         same_story: whether they are in one story.
         link: the scores; `link.score` is cosine less `background`, `date_penalty` and `outlet_penalty`, and
-            `second_opinion`.
+            `headline` and `second_opinion`.
         background: mean similarity of the two to the other articles, which the score subtracts.
         date_penalty: subtracted for the days between them; in a crowded collection negative for articles of one day.
         outlet_penalty: subtracted because both come from one outlet.
+        headline: added because one of them is a headline alone, which has few words to share with a text.
         second_opinion: added to the score by a second opinion, may be negative; 0 where there was none.
         threshold: score that two single articles have to reach at the granularity of the settings.
         joined_at: height at which the groups of the two were merged; None where they are not in one story. Groups are
@@ -245,6 +246,7 @@ class Explanation:
     background: float
     date_penalty: float
     outlet_penalty: float
+    headline: float
     second_opinion: float
     threshold: float
     joined_at: float | None
@@ -272,6 +274,7 @@ class Explanation:
             ("background", -self.background),
             ("dates", -self.date_penalty),
             ("outlet", -self.outlet_penalty),
+            ("headline", self.headline),
             ("second opinion", self.second_opinion),
         )
         total, steps = 0.0, []

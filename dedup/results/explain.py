@@ -13,7 +13,7 @@ from dedup.group.cut import pair_threshold
 from dedup.match import mentions
 from dedup.match.copies import Overlaps, overlaps
 from dedup.match.passages import shared_passages
-from dedup.match.scores import date_penalty, days_apart, outlet_penalty
+from dedup.match.scores import date_penalty, days_apart, headline_score, outlet_penalty
 from dedup.match.scores import score as story_score
 from dedup.results.clustering import Clustering, Explanation, Link, SharedWord
 from dedup.vectorize.exact import SCORE_UNIT
@@ -96,7 +96,9 @@ def explain(findings: Findings, clustering: Clustering, first: int, second: int)
     worth = float(story_score(cosine, *of_each, days, settings.date_penalty, findings.crowding))
     outlet = float(outlet_penalty(worth, settings.outlet_penalty)) * SCORE_UNIT if findings.of_one_outlet(a, b) else 0.0
     opinion = findings.second_opinion(a, b)
-    score = worth * SCORE_UNIT - outlet + opinion
+    before, forms = max(0.0, worth * SCORE_UNIT - outlet), words.forms()
+    headline = float(headline_score(before / SCORE_UNIT, *forms.astype(np.float64))) * SCORE_UNIT - before
+    score = worth * SCORE_UNIT - outlet + headline + opinion
     group = clustering.copy_labels[first]
     same_text = a == b or (group >= 0 and group == clustering.copy_labels[second])
     same_story = clustering.labels[first] == clustering.labels[second]
@@ -127,6 +129,7 @@ def explain(findings: Findings, clustering: Clustering, first: int, second: int)
         background=background,
         date_penalty=float(date_penalty(cosine - background, days, settings.date_penalty, findings.crowding)),
         outlet_penalty=outlet,
+        headline=headline,
         second_opinion=opinion,
         threshold=pair.threshold,
         joined_at=None if joined_at is None or math.isinf(joined_at) else joined_at,

@@ -263,6 +263,7 @@ class Explanation(_Record):
     background: float
     date_penalty: float
     outlet_penalty: float
+    headline: float
     second_opinion: float
     threshold: float
     joined_at: float | None

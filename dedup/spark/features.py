@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 FEATURES = (
     "home int, n long, seconds double, length int, source string, language string, words int, title int, hashes binary,"
-    " flags binary, signature binary, terms binary, counts binary, capitals binary"
+    " flags binary, form int, signature binary, terms binary, counts binary, capitals binary"
 )
 BODIES = "n long, body binary, title binary, source string"
 
@@ -151,6 +151,7 @@ def _extracted(rows: Any, words: HashedWords, backend: CompiledBackend) -> Any:
         "language": backend.detect(words),
         "words": words.lengths().astype(np.int32),
         **words_columns(words),
+        "form": words.forms().astype(np.int32),
         "signature": rows_of(found.signatures),
         "terms": binary(found.terms, found.indptr),
         "counts": binary(found.every.astype(np.uint32), found.indptr),

@@ -36,9 +36,9 @@ if TYPE_CHECKING:
     from dedup.spark.tfidf import Totals
 
 SHUFFLED = (
-    "task int, chunk int, articles int, n binary, seconds binary, source binary, tongue binary, ordinary binary,"
-    " lengths binary, terms binary, weights binary, crossing binary, squares binary, crossing_weights binary,"
-    " slots binary, never_of binary, never binary"
+    "task int, chunk int, articles int, n binary, seconds binary, source binary, form binary, tongue binary,"
+    " ordinary binary, lengths binary, terms binary, weights binary, crossing binary, squares binary,"
+    " crossing_weights binary, slots binary, never_of binary, never binary"
 )
 SLOT_BITS = 12
 """Bits sent of each signature slot: two different slots look equal once in 2 to this power."""
@@ -172,6 +172,7 @@ def pack_articles(
                     "n": packed(number[place]),
                     "seconds": packed(seconds[place]),
                     "source": "\n".join(source[one] for one in place.tolist()).encode(),
+                    "form": packed(numbers(table["form"]).astype(np.int8)[place]),
                     "tongue": packed(numbers(table["tongue"]).astype(np.int32)[place]),
                     "ordinary": packed(background_similarity[place]),
                     **vectors.pack(place, "lengths", "terms", "weights"),
@@ -316,6 +317,7 @@ def unpack_articles(batch: Any, slots: int) -> Iterator[tuple[tuple[int, int], A
             "n": unpacked(held["n"], np.int64),
             "seconds": unpacked(held["seconds"], np.float64),
             "source": held["source"].decode().split("\n"),
+            "form": unpacked(held["form"], np.int8),
             "tongue": unpacked(held["tongue"], np.int32),
             "ordinary": unpacked(held["ordinary"], np.float64),
         }

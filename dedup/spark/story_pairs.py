@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from dedup.match.copies import HINT
 from dedup.match.crowding import NEARBY, STRONG, crowding_of
 from dedup.match.kernels.stories import story_pairs
-from dedup.match.scores import SECONDS_A_DAY, days_apart, outlet_penalty, score
+from dedup.match.scores import SECONDS_A_DAY, days_apart, headline_score, outlet_penalty, score
 from dedup.match.stories import Pairs
 from dedup.settings import Settings
 from dedup.spark.arrow import flat, mapped, numbers, row_numbers
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 PAIRS = (
     "task int, a long, b long, cosine double, score int, ordinary_a double, ordinary_b double, days double,"
-    " one_outlet boolean, hinted boolean"
+    " one_outlet boolean, forms int, hinted boolean"
 )
 SCORED = "task int, a long, b long, cosine double, hinted boolean, score int"
 
@@ -248,7 +248,7 @@ def _pairs_of_piece(task: int, core: Any, earlier: Any, settings: Settings, seve
     # Some slots agree only because they are truncated: `copies.decide_pairs` compares the texts.
     slots = flat(table["slots"], np.uint16)[0].reshape(len(number), settings.num_perm).astype(np.uint32)
     names, source = np.unique(np.array(table["source"].to_pylist(), dtype=str), return_inverse=True)
-    named = (names != "")[source]
+    named, forms = (names != "")[source], numbers(table["form"])
     agreeing = worker_backend(settings).agreeing_slots(slots, np.stack([pairs.a, pairs.b], axis=1))
     return pa.table(
         {
@@ -260,6 +260,7 @@ def _pairs_of_piece(task: int, core: Any, earlier: Any, settings: Settings, seve
             "ordinary_a": background_similarity[pairs.a],
             "ordinary_b": background_similarity[pairs.b],
             "days": days_apart(seconds[pairs.a], seconds[pairs.b]),
+            "forms": (forms[pairs.a] * forms[pairs.b]).astype(np.int32),
             "one_outlet": (source[pairs.a] == source[pairs.b]) & named[pairs.a],
             "hinted": agreeing >= HINT,
         }
@@ -318,11 +319,12 @@ def _best(pairs: DataFrame, least: DataFrame) -> DataFrame:
 
 
 def _rescored(table: Any, taken: float, settings: Settings) -> Any:
-    """Score pairs again under a crowding, as `dedup.match.stories.rescored` and `with_outlet_penalty` do in turn."""
+    """Score pairs again under a crowding, as `rescored`, `with_outlet_penalty` and `with_headlines` do in turn."""
     background = numbers(table["ordinary_a"]) + taken, numbers(table["ordinary_b"]) + taken
     days = numbers(table["days"]).astype(np.float64)
     scores = score(numbers(table["cosine"]), *background, days, settings.date_penalty, taken)
     outlet = np.where(numbers(table["one_outlet"]), outlet_penalty(scores, settings.outlet_penalty), 0)
     keep = np.flatnonzero(scores > 0)
     columns = {name: table[name].take(keep) for name in ("task", "a", "b", "cosine", "hinted")}
-    return {**columns, "score": (scores - outlet)[keep].astype(np.int32)}
+    final = headline_score(scores - outlet, numbers(table["forms"]), 1)
+    return {**columns, "score": final[keep].astype(np.int32)}

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 SUMS = "language string, part int, terms binary, sums binary"
 VECTORS = (
-    "home int, n long, seconds double, source string, tongue int, terms binary, weights binary, crossing binary,"
-    " crossing_weights binary, signature binary, general binary"
+    "home int, n long, seconds double, source string, form int, tongue int, terms binary, weights binary,"
+    " crossing binary, crossing_weights binary, signature binary, general binary"
 )
 _PART = 1 << 25
 """Terms per part."""
@@ -135,7 +135,7 @@ def vectors(job: Job, features: DataFrame, found: Frequencies, languages: DataFr
         general = general_matrix(made, language, frequencies, settings)
         across = names_and_figures(made, of, known) if several else sp.csr_array(matrix.shape)
         return {
-            **{name: table[name] for name in ("home", "n", "seconds", "source")},
+            **{name: table[name] for name in ("home", "n", "seconds", "source", "form")},
             "tongue": np.full(len(of), -1, np.int32) if language_number is None else language_number.astype(np.int32),
             **_packed(matrix, made.terms, "terms", "weights"),
             **_packed(across, made.terms, "crossing", "crossing_weights"),
@@ -143,7 +143,7 @@ def vectors(job: Job, features: DataFrame, found: Frequencies, languages: DataFr
             "general": _packed(general, made.terms, "terms", "general")["general"],
         }
 
-    columns = ("home", "n", "seconds", "source", "language", "terms", "counts", "capitals", "signature")
+    columns = ("home", "n", "seconds", "source", "form", "language", "terms", "counts", "capitals", "signature")
     made = features.select(*columns).mapInArrow(mapped(weigh), VECTORS)
     return checkpoints.step("vectors", lambda: made, rows=checkpoints.rows("features"), by="home"), several
 

@@ -48,6 +48,20 @@ _AT_ONCE = 4_096
 """Shingles that are permuted at a time."""
 
 
+TEXT = 60
+"""Words of a body that is a text, as opposed to a headline alone; see `form_of`."""
+
+
+def form_of(headline: NDArray[np.bool_], length: NDArray[np.int64]) -> NDArray[np.int8]:
+    """The form of articles: 1 for a headline alone, -1 for a text of `TEXT` words and more, 0 for others.
+
+    Args:
+        headline: whether each has no body.
+        length: words in the body of each.
+    """
+    return headline.astype(np.int8) - (~headline & (length >= TEXT)).astype(np.int8)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class HashedText:
     """The hashes of the words of one text and their flags, each of shape (words,)."""
@@ -172,6 +186,11 @@ class HashedWords:
         """The number of words in the main text of some articles, or of all; shape (articles,). See `main`."""
         spans = self.spans(places)
         return spans[:, 1] - spans[:, 0]
+
+    def forms(self) -> NDArray[np.int8]:
+        """1 for an article without a body, -1 for one whose body has `TEXT` words, 0 for others; shape (articles,)."""
+        body = self.offsets[2::2] - self.offsets[1:-1:2]
+        return form_of(body == 0, body)
 
     def part(self, first: int, last: int) -> Self:
         """A view of the words of the articles `first:last`."""

@@ -463,7 +463,16 @@ def some_vectors(rng: Generator, count: int, kinds: int = 200, slots: int = 16) 
         whole = np.rint(weights / np.sqrt((weights**2).sum()) / WEIGHT_UNIT).astype(np.uint16)
         signature_bytes = rng.choice([0, 1, 127, 128, 255], slots).astype(np.uint8)
         crossing, spoken = rng.random(len(terms)) < 0.3, str(rng.choice(["en", "de", ""]))
-        new = Vector(terms, whole, crossing, signature_bytes, spoken, float(rng.random() / 9), len(terms))
+        new = Vector(
+            terms,
+            whole,
+            crossing,
+            signature_bytes,
+            spoken,
+            float(rng.random() / 9),
+            len(terms),
+            bool(rng.random() < 0.2),
+        )
         found.append(found[-1] if found and number % 5 == 4 else new)
     return found
 

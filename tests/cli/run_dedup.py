@@ -112,6 +112,7 @@ class FakeLibrary:
             background=0.04,
             date_penalty=0.01,
             outlet_penalty=0.0,
+            headline=0.0,
             second_opinion=0.0,
             threshold=threshold_at(settings.granularity),
             joined_at=0.31,

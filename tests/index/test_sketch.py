@@ -73,7 +73,7 @@ def test_vectors_unpacked_together_are_those_unpacked_alone() -> None:
     sketcher = Sketcher(NumpyBackend(Settings()), Settings(), Background.general())
     vectors = sketcher.vectors(sketcher.words(TEXTS, vocabulary()))
     many = np.arange(400, dtype=np.int32)  # of one upper half: more than a byte counts
-    wide = Vector(many, (many + 1).astype(np.uint16), many % 3 == 0, vectors[0].signature_bytes, "en", 0.25, 9)
+    wide = Vector(many, (many + 1).astype(np.uint16), many % 3 == 0, vectors[0].signature_bytes, "en", 0.25, 9, True)
     for some in (vectors, [*vectors, wide]):
         packed = [vector.packed() for vector in some]
         assert [vector.packed() for vector in unpacked(packed)] == packed

@@ -54,6 +54,26 @@ def test_only_pairs_of_one_outlet_lose_the_outlet_penalty() -> None:
     assert len(taken) == len(a) - 1
 
 
+def test_a_headline_and_a_text_score_more_than_two_of_a_kind() -> None:
+    texts = [FERRY.format(number, " ".join(MORE)) for number in ("120", "some 120")]
+    first, second = (Article(id=name, title="A ferry", text=text) for name, text in zip("ab", texts, strict=True))
+    headlines = [
+        Article(id=name, title=f"Ferry Aurelia {what} off Port Vellan", text="")
+        for name, what in (("c", "aground"), ("d", "stuck"))
+    ]
+    brief = Article(id="e", title="Ferry Aurelia aground off Port Vellan", text="Tugs from Orsk are under way.")
+    found = cluster([first, second, *headlines, brief])
+    for a, b in combinations("abcde", 2):
+        explanation = found.explain(a, b)
+        cosine = explanation.link.cosine - explanation.background - explanation.date_penalty
+        mixed = {a, b} & {"a", "b"} and {a, b} & {"c", "d"}
+        assert explanation.headline == pytest.approx(0.6 * cosine if mixed else 0, abs=2 * SCORE_UNIT)
+        if explanation.headline:
+            assert [part.name for part in explanation.waterfall()][-1] == "headline"
+    for link in found.links:
+        assert link.kind == "copy" or link.score == found.explain(link.a, link.b).link.score
+
+
 def test_a_pair_without_a_positive_score_is_dropped() -> None:
     pairs = Pairs(np.array([0]), np.array([1]), np.array([0.1]), np.array([units(0.05)]))
     assert len(with_outlet_penalty(pairs, np.array([3, 3]), Settings(outlet_penalty=0.1)).a) == 0
@@ -114,7 +134,7 @@ def test_the_page_computes_with_the_same_constants() -> None:
     found = dict(re.findall(r"\b([A-Z_]+) = ([\d. *-]+)[,;]", script))
     wanted = {name: getattr(cut, name) for name in ("PAIR", "SAME_EVENT", "LOWEST", "SEVERAL", "DROP", "CAP")}
     wanted |= {name: getattr(passages, name) for name in ("SEED", "FEWEST", "EDIT", "SLACK", "LONE", "REACH", "SHIFT")}
-    wanted |= {name: getattr(formulas, name) for name in ("ONE_DAY", "A_DAY", "MOST_DAYS", "MEASURED")}
+    wanted |= {name: getattr(formulas, name) for name in ("ONE_DAY", "A_DAY", "MOST_DAYS", "MEASURED", "HEADLINE")}
     wanted |= {"SPAN": formulas.DATE_SPAN, "CROWD": passages.MOST_PLACES}
     assert {name: float(found[name]) for name in wanted} == wanted
     for name in ("FADE", "FADE_CROWDED"):

@@ -20,7 +20,7 @@ from dedup.index.search.segments import concatenated
 from dedup.vectorize.boilerplate import outside_boilerplate
 from dedup.vectorize.cross_lingual import cross_lingual_weight
 from dedup.vectorize.exact import WEIGHT_UNIT
-from dedup.vectorize.features import HashedWords
+from dedup.vectorize.features import HashedWords, form_of
 
 if TYPE_CHECKING:
     from dedup.background import Background
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from dedup.vectorize.vocabulary import Vocabulary
 
 _WORDS = struct.Struct("<II")
-_VECTOR = struct.Struct("<IIH4sd")
+_VECTOR = struct.Struct("<IiH4sd")
 FEW, MANY = 64, 4_096
 """Articles below which the plain form removes boilerplate, if there are many passages: the kernel first builds a hash
 set of all."""
@@ -48,6 +48,7 @@ class Vector:
         language: as `detect` returns it.
         background_similarity: see `Background.ordinariness`.
         length: number of words in the main text, see `HashedWords.main`.
+        headline: whether that is the title, as there is no body.
     """
 
     terms: NDArray[np.int32]
@@ -57,6 +58,12 @@ class Vector:
     language: str
     background_similarity: float
     length: int
+    headline: bool
+
+    @property
+    def form(self) -> int:
+        """See `HashedWords.forms`."""
+        return int(form_of(np.array(self.headline), np.array(self.length)))
 
     def names(self) -> tuple[NDArray[np.int32], NDArray[np.uint16]]:
         """The cross-lingual vector of the article: its names and figures, as terms and weights.
@@ -74,7 +81,7 @@ class Vector:
         """Serialise the vector; see `unpacked`."""
         head = _VECTOR.pack(
             len(self.terms),
-            self.length,
+            -self.length if self.headline else self.length,
             len(self.signature_bytes),
             self.language.encode("ascii"),
             float(self.background_similarity),
@@ -112,7 +119,7 @@ class Vector:
         except (struct.error, ValueError) as error:
             raise StoreError("a vector in the store is damaged: 'dedup index check --repair' makes it anew") from error
         signature_bytes = raw[at + mask : at + mask + slots]
-        return cls(terms, weights, crossing, signature_bytes, name, background_similarity, length)
+        return cls(terms, weights, crossing, signature_bytes, name, background_similarity, abs(length), length < 0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -176,9 +183,8 @@ def unpacked(packed: Sequence[bytes]) -> list[Vector]:
     for place, (_, length, slots, language, background_similarity) in enumerate(heads):
         span = slice(bounds[place], bounds[place + 1])
         signature_bytes = raw[ends[place] - slots : ends[place]]
-        one = Vector(
-            terms[span], weights[span], crossing[span], signature_bytes, names[language], background_similarity, length
-        )
+        shared = terms[span], weights[span], crossing[span], signature_bytes, names[language], background_similarity
+        one = Vector(*shared, abs(length), length < 0)
         found.append(one)
     return found
 
@@ -239,6 +245,7 @@ class Sketcher:
         languages = self._backend.detect(judged)
         found = self._weigher.weigh(features, languages)
         signature_bytes, lengths = (features.signatures & 0xFF).astype(np.uint8), judged.lengths().tolist()
+        headlines = (judged.forms() > 0).tolist()
         bounds = found.indptr.tolist()
         vectors = []
         for place in range(count):
@@ -252,6 +259,7 @@ class Sketcher:
                     languages[place],
                     float(found.background_similarity[place]),
                     lengths[place],
+                    headlines[place],
                 )
             )
         return vectors

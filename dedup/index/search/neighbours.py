@@ -97,7 +97,8 @@ def score_by_numpy(table: ArticleTable, queries: Sequence[Query], hits: Hits) ->
         cosine = hits.dots[span].astype(np.float64) * DOT_UNIT
         days, outlet = days_apart(table.seconds[slots], query.seconds), table.outlet[slots]
         background = table.background_similarity[slots], query.vector.background_similarity + table.crowding
-        score = final_score(cosine, *background, days, (outlet == query.outlet) & (outlet >= 0), table.scoring)
+        same, forms = (outlet == query.outlet) & (outlet >= 0), (table.form[slots], query.vector.form)
+        score = final_score(cosine, *background, days, same, *forms, table.scoring)
         agreeing = np.count_nonzero(table.signature_bytes[slots] == query.vector.signature_bytes, axis=1)
         neighbours = Neighbours(slots, cosine, score.astype(np.int64), days, agreeing, foreign)
         found.append(_within_window(table, query, neighbours))
@@ -129,6 +130,7 @@ def score_by_kernel(table: ArticleTable, queries: Sequence[Query], hits: Hits) -
         np.array([query.seconds for query in queries], np.float64),
         np.array([query.vector.background_similarity + table.crowding for query in queries], np.float64),
         np.array([query.outlet for query in queries], np.int32),
+        np.array([query.vector.form for query in queries], np.int8),
         np.stack([query.vector.signature_bytes for query in queries]),
     )
     places, ends, cosine, score, days, agreeing = score_hits(

@@ -35,12 +35,14 @@ class Columns(NamedTuple):
         seconds: publication time, nan where unknown.
         background_similarity: crowding included.
         outlet: its number, -1 where unknown.
+        form: see `HashedWords.forms`.
         signature_bytes: shape (articles, slots of a signature).
     """
 
     seconds: NDArray[np.float64]
     background_similarity: NDArray[np.float64]
     outlet: NDArray[np.int32]
+    form: NDArray[np.int8]
     signature_bytes: NDArray[np.uint8]
 
 
@@ -72,6 +74,7 @@ class ArticleTable:
         self.representative = np.zeros(_ROOM, np.bool_)
         self.follows = np.zeros(_ROOM, np.bool_)
         self.length = np.zeros(_ROOM, np.int32)
+        self.form = np.zeros(_ROOM, np.int8)
         self.signature_bytes = np.zeros((_ROOM, settings.num_perm), np.uint8)
         self.prefixes = np.zeros((_ROOM, min(PREFIX_BYTES, settings.num_perm)), np.uint8)  # of signatures
         self.sealed: dict[int, Segment] = {}  # by id of the postings: segments that are not added yet
@@ -138,7 +141,7 @@ class ArticleTable:
         self.background_similarity[slot] = vector.background_similarity + self.crowding
         self.outlet[slot] = self.outlet_of(source)
         self.language[slot] = self.language_of(vector.language)
-        self.length[slot] = vector.length
+        self.length[slot], self.form[slot] = vector.length, vector.form
         self.signature_bytes[slot], self.prefixes[slot] = (
             vector.signature_bytes,
             vector.signature_bytes[: self.prefixes.shape[1]],
@@ -170,6 +173,7 @@ class ArticleTable:
         self.seconds[slot] = np.nan if seconds is None else seconds
         self.background_similarity[slot] = vector.background_similarity + self.crowding
         self.outlet[slot], self.language[slot] = self.outlet_of(source), self.language_of(vector.language)
+        self.form[slot] = vector.form
         self.representative[slot], self.copies[slot], self.follows[slot] = representative, -1, follows
         try:
             yield slot
@@ -284,7 +288,7 @@ class ArticleTable:
 
     def columns(self) -> Columns:
         """The columns that scores depend on."""
-        return Columns(self.seconds, self.background_similarity, self.outlet, self.signature_bytes)
+        return Columns(self.seconds, self.background_similarity, self.outlet, self.form, self.signature_bytes)
 
     def memory(self) -> int:
         """Approximate size in bytes."""

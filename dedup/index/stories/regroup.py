@@ -67,7 +67,8 @@ def _by_numpy(table: ArticleTable, slots: NDArray[np.int64], vectors: Sequence[V
     one, other = slots[a], slots[b]
     same = (table.outlet[one] == table.outlet[other]) & (table.outlet[one] >= 0)
     background, days = table.background_similarity, days_apart(table.seconds[one], table.seconds[other])
-    score = final_score(cosine, background[one], background[other], days, same, table.scoring)
+    forms = table.form[one], table.form[other]
+    score = final_score(cosine, background[one], background[other], days, same, *forms, table.scoring)
     return a, b, cosine, score.astype(np.int64)
 
 

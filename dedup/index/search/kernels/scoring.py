@@ -48,7 +48,9 @@ def score_pairs(
     """
     count = len(slots)
     names_start, names, name_weights = name_vectors
-    seconds, background, outlet = articles.seconds, articles.background_similarity, articles.outlet
+    seconds, background, outlet, form = (
+        articles.seconds, articles.background_similarity, articles.outlet, articles.form,
+    )  # fmt: skip
     a, b = np.empty(count * (count - 1) // 2, np.int64), np.empty(count * (count - 1) // 2, np.int64)
     cosines, scores, found = np.empty(len(a)), np.empty(len(a), np.int64), 0
     sums = np.zeros((count, count), np.int32)
@@ -89,7 +91,8 @@ def score_pairs(
             if cosine > FLOOR:
                 days = days_apart(seconds[one], seconds[other_slot])
                 same = outlet[one] == outlet[other_slot] and outlet[one] >= 0
-                score = np.int64(final_score(cosine, background[one], background[other_slot], days, same, scoring))
+                both = background[one], background[other_slot]
+                score = np.int64(final_score(cosine, *both, days, same, form[one], form[other_slot], scoring))
                 if score > 0:
                     a[found], b[found], cosines[found], scores[found] = row, other, cosine, score
                     found += 1
@@ -136,7 +139,9 @@ def score_hits(
                     continue
             cosine, outlet = np.float64(hits.dots[at]) * DOT_UNIT, articles.outlet[slot]
             same = outlet == queries.outlet[query] and outlet >= 0
-            score = final_score(cosine, articles.background_similarity[slot], background, apart, same, scoring)
+            both = articles.background_similarity[slot], background
+            forms = articles.form[slot], queries.form[query]
+            score = final_score(cosine, *both, apart, same, *forms, scoring)
             equal = np.int64(0)
             for place in range(len(own)):
                 equal += np.int64(own[place] == other[place])

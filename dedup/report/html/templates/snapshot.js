@@ -3,7 +3,7 @@
 const source = (() => {
 const { $, percent, plural } = dom;
 const UNIT = 2 ** -20, REPOSTED = 30, PAIR = 1.125, EVENT = 0.5, SAME_EVENT = 0.16, LOWEST = 0.05, SEVERAL = 3, DROP = 0.5, CAP = 0.4;  // as in dedup/group/cut.py
-const SPAN = 20, FADE = [.3, .6], ONE_DAY = .5, A_DAY = .4, MOST_DAYS = 3, MEASURED = .08, FADE_CROWDED = [.5, .8];  // as in dedup/match/scores.py
+const SPAN = 20, FADE = [.3, .6], ONE_DAY = .5, A_DAY = .4, MOST_DAYS = 3, MEASURED = .08, HEADLINE = 1.6, FADE_CROWDED = [.5, .8];  // as in dedup/match/scores.py
 
 let data, chunks, stories = [], storyOf = [], events, granularity, searched, last;
 const unpacked = new Map();
@@ -173,7 +173,7 @@ function steps(r) {
   const rows = [["cosine", r.cosine], ["background", -r.background]];
   const days = -datePenalty(r.cosine - r.background, r.days), rest = r.rest - days;
   if (Math.abs(days) > .0005) rows.push(["dates", days]);
-  if (Math.abs(rest) > .0005) rows.push([rest < 0 ? "outlet" : "second opinion", rest]);
+  if (Math.abs(rest) > .0005) rows.push([rest < 0 ? "outlet" : Math.abs(r.score / (r.score - rest) - HEADLINE) < .01 ? "headline" : "second opinion", rest]);
   return [...rows, ["score", r.score]];
 }
 
