@@ -144,7 +144,7 @@ def _pages(reader: ArticleReader, words: HashedWords, backend: PlainBackend) -> 
         first, second = known[one], known[other]
         if (first.id, first.row) == (second.id, second.row):  # a record that is given twice is a copy
             return False
-        if first.withdraws or second.withdraws:
+        if first.told.is_certain_version(second.told, specific=specific):
             return True
         days = abs(second.seconds - first.seconds) / _DAY if math.isfinite(first.seconds) else math.nan
         return are_versions(words, first.row, second.row, days, backend, specific=specific)
