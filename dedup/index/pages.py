@@ -60,7 +60,7 @@ class Version:
 
     @property
     def order(self) -> tuple[bool, float, float, int]:
-        """Sort key: the latest version is the greatest, of equal dates the last that came. A stub comes before texts."""
+        """Sort key: the latest version is the greatest, of equal dates the last that came. Stubs come first."""
         return not self.told.is_stub, *self._dates
 
     @property
