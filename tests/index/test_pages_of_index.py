@@ -257,10 +257,10 @@ def test_two_thousand_revisions_of_two_hundred_pages_count_two_hundred() -> None
 @pytest.mark.parametrize("title", ["Fire at Harlow mill", "For subscribers"])
 @pytest.mark.parametrize("hours", [-5, 5, 72])
 def test_a_stub_is_a_revision_of_its_text(title: str, hours: int) -> None:
-    stub = article(
-        "stub", "To continue reading, subscribe now. Already a subscriber? Log in.", hours=hours, title=title
-    )
-    both = [article("full", FIRE + MORE), stub]
+    url = "https://paper.example/news/fire-at-harlow-mill"
+    text = "To continue reading, subscribe now. Already a subscriber? Log in."
+    stub = article("stub", text, f"{url}/amp", hours, title=title)
+    both = [article("full", FIRE + MORE, url), stub]
     assert kind_of(stub).kind == "stub"
     for some in (both, both[::-1]):
         (story,) = dedup.cluster(some)
