@@ -144,7 +144,7 @@ def _pages(reader: ArticleReader, words: HashedWords, backend: PlainBackend) -> 
         first, second = known[one], known[other]
         if (first.id, first.row) == (second.id, second.row):  # a record that is given twice is a copy
             return False
-        if first.withdraws or second.withdraws:
+        if first.told.is_certain_version(second.told, specific=specific):
             return True
         days = abs(second.seconds - first.seconds) / _DAY if math.isfinite(first.seconds) else math.nan
         return are_versions(words, first.row, second.row, days, backend, specific=specific)
@@ -171,7 +171,8 @@ def stories_of(
     if background:
         keep, foreign = background.own_words(words, backend.outside_boilerplate)
         passages, own = background.passages, words.kept(keep)
-    wrong = misplaced(own, collection.outlets())
+    outlets = collection.outlets()
+    wrong = misplaced(own, outlets)
     bodies = frozenset(body_digest(own, place) for place in wrong) if learn else frozenset()
     passages = np.union1d(passages, find_boilerplate(own.kept(own.outside_bodies(wrong)), backend))
     del own
@@ -190,7 +191,7 @@ def stories_of(
     notice_names = collection.notice_names()
     copies = copies.where(~copies_among_notices(notice_names, copies))
     titles_of = [collection.first(place).title for place in range(count)]
-    strangers = family | in_series(titles_of, collection.outlets(), collection.seconds)
+    strangers = family | in_series(titles_of, outlets, collection.seconds)
     representative = representatives(copies, templates, collection.seniorities())
     among = np.unique(representative)
 
@@ -240,19 +241,21 @@ def stories_of(
     copies = copies.where(coherent(copies, templates, partial(backend.overlaps, words), settings.copy_overlap, titles))
     pairs = pairs.where(~(digest[pairs.a] | digest[pairs.b]) & ~pairs.among(never))
     pairs = pairs.where(~notices_apart(notice_names, pairs.a, pairs.b, collection.seconds))
-    pairs = with_headlines(with_outlet_penalty(pairs, collection.outlets(), settings), words.forms())
+    pairs = with_headlines(with_outlet_penalty(pairs, outlets, settings), words.forms())
     opinion = opinions(pairs, collection.text_getter(foreign), second_opinion, progress) if second_opinion else None
     if opinion is not None:
         pairs = replace(pairs, score=pairs.score + opinion)
     weights = (representative == np.arange(count)).astype(np.int64)
     follows = np.array([collection.kind(distinct) in FOLLOWING for distinct in range(count)], np.bool_)
+    singles = Groups.of(general, strangeness, collection.seconds, weights, backend.products)
+    del words, sketches, banded, agreeing, alike, general  # the storylines need memory
     tree = backend.average_linkage(pairs, copy_groups(copies, templates), weights, follows)
     tree = with_storylines(
         tree,
         backend.cut(tree, EVENT),
-        Groups.of(general, strangeness, collection.seconds, weights),
+        singles,
         pairs,
-        partial(scores_between, products=backend.products, crowding=crowding, settings=settings),
+        partial(scores_between, crowding=crowding, settings=settings),
         backend.average_linkage,
     )
     notices = (*collection.notices, *map(_notice, collection.in_input_order(foreign)))

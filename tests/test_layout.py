@@ -26,7 +26,8 @@ FLOORS = """
 errors progress comparison
 formats
 article settings
-config text kinds
+config text
+kinds
 inputs
 read vectorize
 match

@@ -25,6 +25,7 @@ from dedup.index.stories.placement import Candidate
 from dedup.inputs.addresses import PageKey, page_keys
 from dedup.inputs.collection import is_blank
 from dedup.inputs.preferences import Preferences
+from dedup.kinds import NOTHING, Content
 from dedup.match.versions import are_versions, keeps_story
 from dedup.vectorize.features import HashedWords
 
@@ -58,18 +59,22 @@ class Version:
     revision: Revision | None = None
 
     @property
-    def order(self) -> tuple[float, float, int]:
-        """Sort key: the latest version is the greatest, of equal dates the last that came."""
+    def order(self) -> tuple[bool, float, float, int]:
+        """Sort key: the latest version is the greatest, of equal dates the last that came. Stubs come first."""
+        return not self.told.is_stub, *self._dates
+
+    @property
+    def _dates(self) -> tuple[float, float, int]:
         seconds = None if math.isnan(self.seconds) else self.seconds
         return *dates_of(seconds, self.article.seen), self.number
 
     @property
-    def withdraws(self) -> bool:
-        """Whether it withdraws another version."""
+    def told(self) -> Content:
+        """What it tells."""
         if self.candidate is not None:
-            return self.candidate.incoming.told.withdraws
+            return self.candidate.incoming.told
         kept = self.stored or (self.revision and self.revision.article)
-        return kept is not None and kept.told.withdraws
+        return kept.told if kept else NOTHING
 
     @property
     def words(self) -> HashedWords:
@@ -78,7 +83,7 @@ class Version:
 
     def addresses(self) -> list[tuple[PageKey, AddressRow]]:
         """Return its addresses, with their rows."""
-        return [(key, AddressRow(key.digest, *self.order)) for key in page_keys(self.article)]
+        return [(key, AddressRow(key.digest, *self._dates)) for key in page_keys(self.article)]
 
 
 def _of_candidate(candidate: Candidate, number: int) -> Version:
@@ -166,8 +171,7 @@ def match_page(state: IndexState, candidate: Candidate) -> None:
         place = versions.index(version)
         candidate.revision_of = versions[place - 1].number if place else None
         candidate.latest = None if version is versions[-1] else versions[-1].number
-        last_two = HashedWords.joined([one.words for one in page.versions[-2:]])
-        if candidate.latest or keeps_story(last_two):
+        if candidate.latest or _keeps_story(page.versions):
             candidate.story = int(state.table.story[slot])
         if candidate.latest or candidate.copies == state.table.copies[slot]:
             candidate.copies = None
@@ -197,7 +201,8 @@ class _Found:
             return
         words = HashedWords.joined([self._words_of(a), self._words_of(b)])
         days = abs(one.seconds - other.seconds) / DAY
-        if one.withdraws or other.withdraws or are_versions(words, 0, 1, days, self._state.backend, specific=specific):
+        is_certain = one.told.is_certain_version(other.told, specific=specific)
+        if is_certain or are_versions(words, 0, 1, days, self._state.backend, specific=specific):
             self._join(self._page[a], self._page[b])
 
     def pages(self) -> list[Page]:
@@ -281,11 +286,15 @@ def settle_pages(
         homes = [stories.get(version.revision.latest, 0) for version in versions if version.revision]
         candidate.page_story = next(filter(None, [*reversed(left), *homes]), 0)
         if latest.candidate is not None:  # one that comes again is placed by its text
-            candidate.keeps_story = bool(earlier) and keeps_story(
-                HashedWords.joined([one.words for one in versions[-2:]])
-            )
+            candidate.keeps_story = bool(earlier) and _keeps_story(versions)
         candidate.revised, candidate.page_copies = log.changes[first:], copies
         yield candidate
+
+
+def _keeps_story(versions: Sequence[Version]) -> bool:
+    """Return whether the latest of some versions is of the story of the one before it."""
+    before, latest = versions[-2:]
+    return before.told.is_stub or keeps_story(HashedWords.joined([before.words, latest.words]))
 
 
 def _aside(state: IndexState, version: Version, latest: int, now: float, *, keep_text: bool) -> Revision:

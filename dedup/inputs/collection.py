@@ -124,8 +124,9 @@ class Collection:
 
     def outlets(self) -> NDArray[np.int64]:
         """Return the outlet number of each distinct article, shape (distinct,); -1 if unknown or not unique."""
-        names = ({_outlet_name(self.articles[place].source) for place in held} for held in self.members)
-        known = [name.pop() if len(name := found - {""}) == 1 else "" for found in names]
+        name_of = {source: " ".join(source.casefold().split()) for source in {one.source for one in self.articles}}
+        names = ({name_of[self.articles[place].source] for place in held} - {""} for held in self.members)
+        known = [found.pop() if len(found) == 1 else "" for found in names]
         number = {name: place for place, name in enumerate(sorted({*known} - {""}))}
         return np.fromiter((number.get(name, -1) for name in known), np.int64, len(known))
 
@@ -240,7 +241,11 @@ class ArticleReader:
             if named in several and place not in self._named_here:
                 held[PageKey("\0".join(named).encode(errors="replace"), specific=False)].append(place)
         shared = {key: places for key, places in held.items() if len(places) > 1}
-        known = {place: _version(self._taken[place], distinct[place]) for places in shared.values() for place in places}
+        known = {
+            place: _version(self._taken[place], distinct[place], self._told[place])
+            for places in shared.values()
+            for place in places
+        }
         return [(sorted(places, key=known.__getitem__), key.specific) for key, places in shared.items()], known
 
     def collection(self, pages: Iterable[Sequence[int]] = ()) -> tuple[Collection, NDArray[np.int64]]:
@@ -268,28 +273,31 @@ class Version(NamedTuple):
     """What is known of an article that may be a version of a page. The greatest is the latest version.
 
     Attributes:
+        is_whole: whether it is no stub: one is never the latest version beside another.
         seconds: its date, infinite and negative if unknown.
         seen: the time it was seen, in the same form.
         length: characters of its text: of equal dates the longest counts as the latest, as texts grow.
         content: hash of its content.
         id: its id.
         row: the position at which `ArticleReader.texts` yielded its content.
-        withdraws: whether it withdraws the versions before it.
+        told: what it tells.
     """
 
+    is_whole: bool
     seconds: float
     seen: float
     length: int
     content: bytes
     id: str
     row: int
-    withdraws: bool
+    told: Content
 
 
-def _version(article: Article, same: DistinctArticle) -> Version:
+def _version(article: Article, same: DistinctArticle, told: Content) -> Version:
     dates = (published_seconds(_published(article, same)), published_seconds(article.seen))
     published, seen = (-math.inf if math.isnan(when) else when for when in dates)
-    return Version(published, seen, same.length, same.content, article.id, same.place, same.told.withdraws)
+    content = same.content, article.id, same.place
+    return Version(not told.is_stub, published, seen, same.length, *content, told)
 
 
 def build_collection(
@@ -352,11 +360,6 @@ class DistinctArticle:
     told: Content = NOTHING
     members: list[int] = field(default_factory=list)
     dateline: date | None = None
-
-
-@lru_cache(maxsize=1 << 12)  # outlets repeat across articles
-def _outlet_name(source: str) -> str:
-    return " ".join(source.casefold().split())
 
 
 @lru_cache(maxsize=1 << 12)  # dates repeat across articles

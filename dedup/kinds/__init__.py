@@ -56,6 +56,20 @@ class Content(NamedTuple):
     names: tuple[str, ...] = ()
     withdraws: bool = False
 
+    @property
+    def is_stub(self) -> bool:
+        """Whether it stands in place of a text that must be paid for."""
+        return self.kind.kind == "stub"
+
+    def is_certain_version(self, other: Content, *, specific: bool) -> bool:
+        """Return whether it and another under one address are versions of one article, whatever their texts.
+
+        Args:
+            other: what the other tells.
+            specific: whether the address names an article, see `dedup.inputs.addresses.PageKey`.
+        """
+        return self.withdraws or other.withdraws or (specific and (self.is_stub or other.is_stub))
+
 
 NOTHING = Content()
 

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 _HEAD, _TAIL = 240, 240
 """Characters at the beginning and the end that are looked at."""
+_HINTED = 160
+"""Characters at the beginning and the end of which the words are looked up: what they hint at is at the very ends."""
 _ENTRIES = 6
 """Fewest lines of a live blog that begin with a time ..."""
 _ENTRY_WORDS = 25
@@ -130,7 +132,7 @@ class Ends(NamedTuple):
 
 def words_at_ends(text: str) -> list[str]:
     """Return the words at the beginning and the end of a text in lower case, with the signs at them."""
-    return f"{text[:_HEAD]} {text[-_TAIL:]}".lower().replace("/", " ").split()
+    return f"{text[:_HINTED]} {text[-_HINTED:]}".lower().replace("/", " ").split()
 
 
 def size(text: str, enough: int) -> int:

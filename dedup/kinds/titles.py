@@ -162,7 +162,8 @@ _KINDS_OF: dict[str, tuple[str, ...]] = {
     for word in " ".join(_HINTS.values()).split()
 }
 """A title without any of these words is a report's: a look-up, where the patterns take a hundred microseconds."""
-_TELLING = frozenset(_KINDS_OF)
+_TELLING = frozenset(word for word, kinds in _KINDS_OF.items() if kinds != ("result",))
+_OF_RESULTS = frozenset(_HINTS["result"].split())
 _INSIDE = re.compile(r"(?<=[\w,;] )[^\W\d_]\w+")
 _APOSTROPHES = str.maketrans("’ʼ‘", "'''")
 
@@ -191,7 +192,7 @@ def kind_of_title(title: str, words: list[str]) -> tuple[str, str] | None:
 
     A "result" has a score and a verb of winning or losing. A vote has them too: see `texts.is_of_sport`.
     """
-    if _TELLING.isdisjoint(words):
+    if _TELLING.isdisjoint(words) and (_OF_RESULTS.isdisjoint(words) or not any(map(str.isdecimal, words))):
         return None
     lower = title.lower()
     likely = {kind for word in words if word in _KINDS_OF for kind in _KINDS_OF[word]}

@@ -26,7 +26,7 @@ COLUMNS_AGAINST = (*COLUMNS, "status", "copy_of")
 """Columns of `Arrivals.to_records`."""
 STORY_COLUMNS = (
     *("story", "title", "articles", "copies", "outlets", "origins", "first", "last", "canonical", "likely_original"),
-    *("sources", "url", "storyline"),
+    *("sources", "url", "storyline", "publishers", "agencies"),
 )
 """Columns of a row per story."""
 PAIR_COLUMNS = ("story", *(field.name for field in fields(Link)), "title_a", "title_b")
@@ -35,7 +35,7 @@ PAIR_COLUMNS = ("story", *(field.name for field in fields(Link)), "title_a", "ti
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ROW_GROUP = 1 << 16  # rows
 _FLOATS = {"probability", "score", "cosine", "jaccard", "containment", "days"}
-_COUNTS = {"articles", "copies", "outlets", "origins", "new_articles"}
+_COUNTS = {"articles", "copies", "outlets", "origins", "publishers", "new_articles"}
 
 
 def columns_of(found: Clustering | Arrivals, rows: Rows = "articles") -> tuple[str, ...]:
@@ -57,11 +57,6 @@ def records_of(found: Clustering | Arrivals, rows: Rows = "articles") -> list[di
     return found.to_records()
 
 
-def origins_in(story: Story) -> int:
-    """Return at most how many texts of a story are independent: its articles without copies."""
-    return len(story.articles) - copies_in(story)
-
-
 def _stories(found: Clustering | Arrivals) -> Iterator[dict[str, Any]]:
     clustering = found if isinstance(found, Clustering) else found.clustering
     for story in found.stories:
@@ -72,7 +67,7 @@ def _stories(found: Clustering | Arrivals) -> Iterator[dict[str, Any]]:
             "articles": len(story.articles),
             "copies": copies_in(story),
             "outlets": len(story.sources),
-            "origins": origins_in(story),
+            "origins": story.origins.at_most,
             "first": _iso(story.start),
             "last": _iso(story.end),
             "canonical": story.canonical,
@@ -80,6 +75,8 @@ def _stories(found: Clustering | Arrivals) -> Iterator[dict[str, Any]]:
             "sources": "; ".join(story.sources),
             "url": shown.url if is_web_address(shown.url) else "",
             "storyline": story.storyline,
+            "publishers": story.origins.publishers,
+            "agencies": "; ".join(story.origins.agencies),
         }
         if not isinstance(found, Clustering):
             new = sum(clustering.place(one) < found.count for one in story.articles)

@@ -10,7 +10,6 @@ from datetime import date
 from typing import TYPE_CHECKING, TextIO
 
 from dedup.formats.escaping import visible
-from dedup.report.rows import origins_in
 from dedup.report.summary import counted, summarise
 from dedup.results.clustering import Clustering, Story, copies_in
 
@@ -28,7 +27,7 @@ _ISOLATE, _END_ISOLATE = "\u2068", "\u2069"
 def write_table(found: Clustering | Arrivals, out: TextIO, *, width: int | None = None, top: int | None = None) -> None:
     """Write the stories with more than one article, the largest first, and the number of other articles.
 
-    Each row has the numbers of articles, of copies and of origins, which is at most how many texts are independent;
+    Each row has the numbers of articles, of copies and of origins, which is at most how many tellings are distinct;
     on a wide terminal also the spread of its articles over the days of all, as a bar for each part of them.
     The stories of one storyline have one number in the column `Storyline`, which is empty for a story that has none of
     the others in its storyline.
@@ -73,7 +72,7 @@ def _counts(found: Clustering | Arrivals, stories: Sequence[Story]) -> dict[str,
         archived = [len(story.articles) - number for story, number in zip(stories, new, strict=True)]
         counted = {"New": new, "Archived": archived}
     counted["Copies"] = [copies_in(story) for story in stories]
-    counted["Origins"] = [origins_in(story) for story in stories]
+    counted["Origins"] = [story.origins.at_most for story in stories]
     numbers = storyline_numbers(stories)
     if numbers:
         counted["Storyline"] = [numbers.get(story.storyline, 0) for story in stories]

@@ -32,7 +32,8 @@ class FindingsColumns:
         ranks: rank of each distinct article by seniority: first published first, then the longest.
         units: for each distinct article the first of its copy group, or itself.
         canonical: for each distinct article the canonical one of its copy group, or itself.
-        secondary: canonical distinct articles of a secondary kind, see `dedup.kinds`, ascending.
+        secondary: canonical distinct articles that are shown only where there is no other, ascending: of a secondary
+            kind, see `dedup.kinds`, or withdrawn.
         names: for each distinct article the digits of its content hash that ids are made of.
         left, right, height, weights, joined, follows: the merge tree, see `dedup.group.linkage.Tree`.
         a, b, score, cosine: the scored pairs that some granularity joins or nearly joins, sorted; scores are whole
@@ -94,7 +95,7 @@ def findings_columns(clustering: Clustering) -> FindingsColumns:
         ranks=ranks,
         units=findings.units,
         canonical=canonical,
-        secondary=np.array([one for one in shown.tolist() if findings.versions.secondary[one]], np.int64),
+        secondary=np.array([one for one in shown.tolist() if _is_last(findings, one)], np.int64),
         names=tuple(map(content_digits, collection.content_hashes)),
         left=tree.left,
         right=tree.right,
@@ -113,6 +114,11 @@ def findings_columns(clustering: Clustering) -> FindingsColumns:
         languages=np.zeros(len(collection), np.int64) if cross_lingual is None else cross_lingual.languages,
         findings=findings,
     )
+
+
+def _is_last(findings: StoredEvidence, distinct: int) -> bool:
+    versions = findings.versions
+    return versions.secondary[distinct] or (bool(versions.withdrawn) and versions.withdrawn[distinct])
 
 
 def _canonical(findings: StoredEvidence) -> NDArray[np.int64]:

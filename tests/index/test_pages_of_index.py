@@ -16,6 +16,7 @@ import dedup
 from dedup import Article, StoryIndex, UnknownArticleError
 from dedup.index.store.schema import MIGRATIONS
 from dedup.index.store.sqlite import SqliteStore
+from dedup.kinds import kind_of
 from dedup.match.versions import keeps_story
 from dedup.text.document import Document
 from dedup.vectorize.features import HashedWords
@@ -251,3 +252,22 @@ def test_two_thousand_revisions_of_two_hundred_pages_count_two_hundred() -> None
         index.add_many(articles)
         assert (len(index), index.stats()["revisions"]) == (200, 1_800)
         assert found_in(index.stories())[1] == {f"{page}-9" for page in range(200)}
+
+
+@pytest.mark.parametrize("title", ["Fire at Harlow mill", "For subscribers"])
+@pytest.mark.parametrize("hours", [-5, 5, 72])
+def test_a_stub_is_a_revision_of_its_text(title: str, hours: int) -> None:
+    url = "https://paper.example/news/fire-at-harlow-mill"
+    text = "To continue reading, subscribe now. Already a subscriber? Log in."
+    stub = article("stub", text, f"{url}/amp", hours, title=title)
+    both = [article("full", FIRE + MORE, url), stub]
+    assert kind_of(stub).kind == "stub"
+    for some in (both, both[::-1]):
+        (story,) = dedup.cluster(some)
+        assert (story.articles, story.revisions) == (("full",), (("stub", "full"),))
+        with StoryIndex.open(":memory:") as index:
+            index.add_many(some[:1])
+            index.add(some[1])
+            (story,) = index.stories()
+            assert (story.articles, story.revisions) == (("full",), (("stub", "full"),))
+            assert index.article("stub").revised_by == "full"

@@ -8,6 +8,7 @@ from datetime import date
 
 from dedup.article import Article, Notice
 from dedup.results.clustering import Clustering, CopyGroup, Explanation, Link, Story
+from dedup.results.origins import Origins
 from dedup.settings import Settings
 
 
@@ -29,6 +30,8 @@ class Known:
 
 def story(name: str, members: Sequence[Article], copies: Sequence[Sequence[int]] = ()) -> Story:
     days = sorted(article.published for article in members if article.published)
+    texts = len(members) - sum(len(group) - 1 for group in copies)
+    outlets = tuple(sorted({article.source for article in members if article.source}))
     return Story(
         id=name,
         articles=tuple(article.id for article in members),
@@ -40,7 +43,8 @@ def story(name: str, members: Sequence[Article], copies: Sequence[Sequence[int]]
         ),
         start=days[0] if days else None,
         end=days[-1] if days else None,
-        sources=tuple(sorted({article.source for article in members if article.source})),
+        sources=outlets,
+        origins=Origins(len(members), texts, len(outlets), len(outlets), (), texts),
     )
 
 

@@ -48,6 +48,8 @@ def test_a_story_is_a_row() -> None:
         "sources": "Coast; Wire",
         "url": "",
         "storyline": "",
+        "publishers": "2",
+        "agencies": "",
     }
     assert (second["articles"], second["origins"], second["first"], second["likely_original"]) == ("2", "2", "", "")
     assert third["articles"] == "1"

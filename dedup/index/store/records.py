@@ -191,9 +191,16 @@ class Revision:
         return self.article.article(self.text or "")
 
 
-def version_order(article: StoredArticle) -> tuple[float, float, int]:
-    """Return the sort key of a version of a page: the latest is the greatest, of equal dates the last that came."""
-    return *dates_of(article.seconds, from_iso(json.loads(article.facts).get("seen"))), article.number
+def version_order(article: StoredArticle) -> tuple[bool, float, float, int]:
+    """Return the sort key of a version of a page: the latest is the greatest, of equal dates the last that came.
+
+    A stub is never the latest.
+    """
+    return (
+        not article.told.is_stub,
+        *dates_of(article.seconds, from_iso(json.loads(article.facts).get("seen"))),
+        article.number,
+    )
 
 
 def dates_of(seconds: float | None, seen: date | None) -> tuple[float, float]:

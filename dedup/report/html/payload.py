@@ -14,8 +14,10 @@ import numpy as np
 from dedup.backends import choose
 from dedup.formats.json_text import finite
 from dedup.inputs.values import is_web_address
+from dedup.kinds.credits import outlet_key
 from dedup.results.clustering import Clustering
 from dedup.results.columns import FindingsColumns, findings_columns
+from dedup.results.origins import read_publishers
 from dedup.results.provenance import SURE, likely_originals, version_texts
 from dedup.results.story_ids import STORY_PREFIX
 from dedup.vectorize.boilerplate import remaining
@@ -110,6 +112,7 @@ def index(found: Clustering | Arrivals) -> dict[str, Any]:
             "joined": columns.joined,
             "follows": np.flatnonzero(columns.follows).tolist(),
         },
+        "tellers": _tellers(clustering, columns.findings),
         "pairs": {
             "a": columns.a.tolist(),
             "b": columns.b.tolist(),
@@ -126,6 +129,26 @@ def index(found: Clustering | Arrivals) -> dict[str, Any]:
         "removed": _removed(columns.findings, settings),
         "originals": _originals(clustering),
         "chunk": TEXTS,
+    }
+
+
+def _tellers(clustering: Clustering, findings: Findings) -> dict[str, Any]:
+    """Return for each article the number of whom it credits and of its publisher, -1 for none, and the releases.
+
+    `names` are the credited ones by their numbers.
+    """
+    publishers, told = read_publishers(), findings.collection.told
+    number: dict[str, int] = {"": -1}
+
+    def number_of(name: str) -> int:
+        key = outlet_key(name)
+        return number.setdefault(publishers.get(key, key), len(number) - 1)
+
+    return {
+        "credits": [number_of(one.credit) for one in told],
+        "outlets": [number_of(article.source) for article in clustering.articles],
+        "names": {number_of(one.credit): one.credit for one in told if one.credit},
+        "releases": [place for place, one in enumerate(told) if one.kind.kind == "release"],
     }
 
 

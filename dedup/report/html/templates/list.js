@@ -334,10 +334,10 @@ const cell = (value) => { const text = /^'*[=+@\t\r-]/.test(value) ? "'" + value
 
 async function table() {
   const { data } = source, url = (place) => data.urls && dom.isWeb(data.urls[place]) ? data.urls[place] : "";
-  const day = (seconds) => Number.isFinite(seconds) ? iso(seconds) : "", rows = [["story", "title", "articles", "copies", "outlets", "origins", "first", "last", "canonical", "likely_original", "sources", "url", "storyline"]];
+  const day = (seconds) => Number.isFinite(seconds) ? iso(seconds) : "", rows = [["story", "title", "articles", "copies", "outlets", "origins", "first", "last", "canonical", "likely_original", "sources", "url", "storyline", "publishers", "agencies"]];
   for (const story of listed) {
     const copies = copiesIn(story), group = story.copies.reduce((x, y) => y.length > x.length ? y : x, []), original = group.length ? (await source.originals(story)).find((one) => one.articles.includes(group[0])) : null;
-    rows.push([story.id, story.title, story.size, copies, story.sources.length, story.size - copies, day(story.start), day(story.end), data.ids[story.canonical], original && original.original !== null ? data.ids[original.original] : "", story.sources.join("; "), url(story.canonical), story.storyline || ""]);
+    rows.push([story.id, story.title, story.size, copies, story.sources.length, story.origins || "", day(story.start), day(story.end), data.ids[story.canonical], original && original.original !== null ? data.ids[original.original] : "", story.sources.join("; "), url(story.canonical), story.storyline || "", story.publishers, story.agencies.join("; ")]);
   }
   return "\ufeff" + rows.map((row) => row.map(cell).join(",") + "\r\n").join("");
 }

@@ -113,12 +113,25 @@ function storiesAt(g) {
       const days = unit.flatMap((one) => held[one]).map((place) => data.published[place]).filter((day) => day !== null);
       return days.filter((day) => day < Math.min(...days) + REPOSTED * 86400);
     });
-    const copies = tellings.map((unit) => published(unit.flatMap((one) => held[one]))).filter((group) => group.length > 1);
-    found.push({ id: "s" + names[first], articles, canonical, title: headline(canonical), copies,
+    const printed = tellings.map((unit) => published(unit.flatMap((one) => held[one]))), copies = printed.filter((group) => group.length > 1);
+    found.push({ id: "s" + names[first], articles, canonical, title: headline(canonical), copies, ...tellersOf(printed),
       start: dated.length ? data.published[dated[0]] : Infinity, end: Math.max(-Infinity, ...news),
       sources: [...new Set(articles.map((place) => data.sources[place]).filter(Boolean))].sort() });
   }
   return found.sort((x, y) => y.articles.length - x.articles.length || (x.start === y.start ? 0 : x.start - y.start) || (x.id < y.id ? -1 : 1));
+}
+
+// Whom some texts come from, each given by its articles: as `count_origins` in dedup/results/origins.py
+function tellersOf(printed) {
+  const { credits, outlets, names, releases } = data.tellers, found = new Set(), known = (numbers) => [...new Set(numbers.filter((number) => number >= 0))];
+  printed.forEach((places, number) => {
+    if (places.every((place) => releases.includes(place))) return;
+    const credited = places.find((place) => credits[place] >= 0), teller = credited === undefined ? outlets[places[0]] : credits[credited];
+    found.add(teller < 0 ? `text ${number}` : teller);
+  });
+  const every = printed.flat();
+  return { origins: Math.max(1, found.size), publishers: known(every.map((place) => outlets[place])).length,
+    agencies: known(every.map((place) => credits[place])).map((number) => names[number]).sort() };
 }
 
 const headline = (place) => data.titles[place].split(/\s+/u).filter(Boolean).join(" ") || data.heads[place] || "";
