@@ -68,6 +68,7 @@ def vectors(random: np.random.Generator, count: int) -> tuple[Any, Totals]:
             "n": (np.arange(count) << HOME_BITS) + 5,
             "seconds": seconds,
             "source": [f"paper {number % 3}" for number in range(count)],
+            "form": np.arange(count, dtype=np.int32) % 3 - 1,
             "tongue": np.arange(count, dtype=np.int32) % 2,
             "terms": binary(terms, bounds),
             "weights": binary(weights, bounds),
@@ -130,7 +131,8 @@ def test_sent_articles_arrive_without_loss(seed: int) -> None:
             assert np.frombuffer(found["crossing"], np.int32).tolist() == rank[crossing[both]][order].tolist()
             across = np.frombuffer(row["crossing_weights"], np.uint16)[both][order]
             assert np.frombuffer(found["crossing_weights"], np.uint16).tolist() == across.tolist()
-            assert (found["source"], found["tongue"]) == (row["source"], row["tongue"])
+            for name in ("source", "form", "tongue"):
+                assert found[name] == row[name]
             slots = np.frombuffer(row["signature"], np.uint32) & ((1 << SLOT_BITS) - 1)
             assert np.frombuffer(found["slots"], np.uint16).tolist() == slots.tolist()
             others = [b for a, b in never if a == row["n"]]
