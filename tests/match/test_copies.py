@@ -301,6 +301,15 @@ def test_two_articles_that_share_a_text_of_their_site_are_no_copies(form: str, t
         assert not is_copy(*zip(titles, bodies, strict=True))
 
 
+def test_a_title_without_a_text_is_a_copy_of_like_titles_only() -> None:
+    """In another text it is a headline of something else."""
+    title = "Mill burns down at Brackwell on Sunday night"
+    report = f"{' '.join(f'own{number}' for number in range(30))} {title}"
+    assert not is_copy((title, ""), ("Ferry sinks off Larkhaven", report))
+    assert is_copy((title, ""), (f"{title} again", report))
+    assert is_copy((title, ""), ("", f"{title} again"))
+
+
 def test_one_text_under_other_titles_and_footers_is_a_copy() -> None:
     """The titles are about what both share, or the own words have much in common."""
     footers = [" ".join(f"{paper}{number}" for number in range(12)) for paper in ("post", "echo")]
