@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from dedup.match.stories import Pairs, days_between
 from dedup.match.suspects import is_suspected
 from dedup.match.templates import Instance, SharedWords, same_template
-from dedup.vectorize.boilerplate import Relating
+from dedup.vectorize.boilerplate import PASSAGE, Relating
 from dedup.vectorize.features import HashedText, HashedWords
 from dedup.vectorize.hashing import shingles_in_order
 
@@ -238,8 +238,8 @@ def is_overlapping(found: Overlaps, settings: Settings) -> NDArray[np.bool_]:
 def is_supported(words: HashedWords, found: Overlaps, settings: Settings) -> NDArray[np.bool_]:
     """Whether each pair has enough overlap, or a title or lead in common.
 
-    Reports of one matter share half of their words where both repeat its background. A title without a body may be in
-    another text as a headline: it is a copy of one with a like title.
+    Reports of one matter share half of their words where both repeat its background. A short title without a body may
+    be in another text as a headline: it is a copy of one with a like title.
     """
 
     def agree(a: int, b: int) -> bool:
@@ -249,8 +249,10 @@ def is_supported(words: HashedWords, found: Overlaps, settings: Settings) -> NDA
     supported = found.overlap >= SURE
     for row in np.flatnonzero(~supported).tolist():
         supported[row] = agree(int(found.a[row]), int(found.b[row]))
-    titles, bodies = (np.diff(words.offsets)[part::2] > 0 for part in (0, 1))
-    for row in np.flatnonzero((bodies[found.a] != bodies[found.b]) & titles[found.a] & titles[found.b]).tolist():
+    titles, bodies = np.diff(words.offsets).reshape(-1, 2).T
+    headlines, whole = (bodies == 0) & (titles < PASSAGE), (bodies > 0) & (titles > 0)
+    in_texts = (headlines[found.a] & whole[found.b]) | (whole[found.a] & headlines[found.b])
+    for row in np.flatnonzero(in_texts).tolist():
         supported[row] = _jaccard(words.title(int(found.a[row])), words.title(int(found.b[row]))) >= TITLES
     return supported
 

@@ -32,7 +32,7 @@ ALIKE = 3 / 4
 IN_COMMON = 1 / 7
 """Share of the distinctive words of the shorter text, outside of what both share, that the other one must have ..."""
 BY_CHANCE = 1.5
-"""... and how many words are more than one that two texts have by chance."""
+"""... and how many words are more than one word by chance, which an article of `PASSAGE` distinctive words may have."""
 ABOUT_SHARED = -0.75
 """Two texts are about what they share if their titles have so many more words there than in the rest."""
 
@@ -191,9 +191,10 @@ class _Rest:
         Those that are in what they share too count half: they may name the subject of a whole site.
         """
         (one, _), (other, _) = self._words
-        least, common = min(len(one), len(other)), one & other
+        (least, most), common = sorted((len(one), len(other))), one & other
         repeated = common.intersection(self.texts.words.body(self.a)[~self._own[0]].tolist())
-        return least == 0 or len(common) - len(repeated) / 2 < max(BY_CHANCE, IN_COMMON * least)
+        by_chance = BY_CHANCE if most >= PASSAGE else 0
+        return least == 0 or len(common) - len(repeated) / 2 < max(by_chance, IN_COMMON * least)
 
     @property
     def is_named_by_neither(self) -> bool:

@@ -136,7 +136,7 @@ def test_compiling_is_announced(loaded: Extractor, cache: Path) -> None:
     assert {total for _, _, total in told} == {13}
     assert stored.is_compiled()
     CompiledBackend(Settings(threads=1), lambda *what: told.append(what))
-    assert len(told) == 16
+    assert len(told) == 14
 
 
 @pytest.fixture
