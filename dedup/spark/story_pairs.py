@@ -260,8 +260,8 @@ def _pairs_of_piece(task: int, core: Any, earlier: Any, settings: Settings, seve
             "ordinary_a": background_similarity[pairs.a],
             "ordinary_b": background_similarity[pairs.b],
             "days": days_apart(seconds[pairs.a], seconds[pairs.b]),
-            "forms": (forms[pairs.a] * forms[pairs.b]).astype(np.int32),
             "one_outlet": (source[pairs.a] == source[pairs.b]) & named[pairs.a],
+            "forms": (forms[pairs.a] * forms[pairs.b]).astype(np.int32),
             "hinted": agreeing >= HINT,
         }
     )
