@@ -71,12 +71,12 @@ def story_routes(state: State) -> APIRouter:
         ] = None,
         outlet: Annotated[str | None, Query(max_length=500, description="Stories with an article of it.")] = None,
         min_size: Annotated[int, Query(ge=1, le=1_000_000, description="Stories of at least so many articles.")] = 1,
+        storyline: Annotated[str | None, Query(max_length=ID, description="The stories of a storyline.")] = None,
         cursor: Annotated[str | None, Query(max_length=200, description="`next` of the previous page.")] = None,
         limit: Limit = 50,
     ) -> Response:
-        found = await state.quick.run(
-            _page, index, cursor, since=_date("since", since), outlet=outlet, min_size=min_size, limit=limit
-        )
+        wanted = {"since": _date("since", since), "outlet": outlet, "min_size": min_size, "storyline": storyline}
+        found = await state.quick.run(_page, index, cursor, **wanted, limit=limit)
         return json_response({"stories": [one.to_record() for one in found.stories], "next": found.next})
 
     @routes.get(
