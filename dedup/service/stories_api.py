@@ -15,7 +15,7 @@ from dedup.formats.json_text import finite, json_text
 from dedup.index import Change, IndexedArticle, StoryIndex
 from dedup.inputs.collection import published_seconds
 from dedup.pipeline import cluster
-from dedup.report.html.payload import article_columns, shared_storylines
+from dedup.report.html.payload import article_columns
 from dedup.results.clustering import Clustering, CopyGroup, Explanation
 from dedup.results.provenance import Provenance, trace
 from dedup.service import response_models as models
@@ -236,7 +236,7 @@ def explanation_record(explanation: Explanation) -> dict[str, Any]:
 
 def overview_record(clustering: Clustering) -> dict[str, Any]:
     """Return articles as columns, and stories by places in them, ready for JSON."""
-    place, storylines = clustering.place, shared_storylines(clustering)
+    place = clustering.place
     stories = [
         {
             "id": story.id,
@@ -248,7 +248,7 @@ def overview_record(clustering: Clustering) -> dict[str, Any]:
             "start": finite(published_seconds(story.start)),
             "end": finite(published_seconds(story.end)),
             "sources": [*story.sources],
-            "storyline": storylines.get(story.id),
+            "storyline": story.storyline,
         }
         for story in clustering.stories
     ]

@@ -15,6 +15,7 @@ import pytest
 from browser import opened, running, until
 from labelled_data import DATA, SEEDS
 from made_clustering import example
+from storyline_articles import storyline_articles
 
 import dedup
 from dedup.match import mentions
@@ -436,16 +437,11 @@ def test_nothing_is_grey_where_all_was_compared(browser: Any, seeds: dedup.Clust
         assert not page.locator("[data-slot=removed]").is_visible()
 
 
-def test_the_other_stories_of_a_storyline_are_around_it(browser: Any, seeds: dedup.Clustering, tmp_path: Path) -> None:
-    stories = [replace(story, storyline="line" if place < 3 else story.id) for place, story in enumerate(seeds.stories)]
-    path = written(replace(seeds, stories=tuple(stories)), tmp_path / "lines.html")
-    with opened(browser, path) as page:
-        page.click("#entries a >> nth=0")
-        page.wait_for_selector(".storyline a")
-        around = page.locator(".storyline a").all_inner_texts()
-        assert {" ".join(title.split()) for title in around} == {story.title for story in stories[1:3]}
-        page.click(".storyline a >> nth=0")
-        until(page, "title => document.querySelector('.story h2').textContent === title", around[0])
-        page.evaluate("id => { location.hash = 'story=' + id }", stories[5].id)
-        until(page, "id => address.state.story === id && document.querySelector('.story')", stories[5].id)
-        assert not page.locator(".storyline").is_visible()
+def test_storylines_are_those_of_the_library(browser: Any, seeds: dedup.Clustering, tmp_path: Path) -> None:
+    clustering = dedup.cluster([*seeds.articles, *storyline_articles()])
+    assert len(clustering.storylines) < len(clustering.stories)
+    with opened(browser, written(clustering, tmp_path / "lines.html")) as page:
+        for granularity in (0.2, 0.5, 0.8, 1.0):
+            page.evaluate("g => source.regroup(g)", granularity)
+            wanted = {story.id: story.storyline for story in clustering.rethreshold(granularity).stories}
+            assert page.evaluate("Object.fromEntries(source.stories.map(one => [one.id, one.storyline]))") == wanted
