@@ -133,6 +133,22 @@ def service(
 
 
 @app.command()
+def page(
+    data: Data = None,
+    json_file: JsonFile = None,
+    articles: Annotated[int, typer.Option(min=1, help="Articles of the page, at most.")] = 10_000,
+) -> None:
+    """Measure the page in Chromium, as a file and served: size, first paint, filters."""
+    with measuring(json_file, beside_peers=False) as watch:
+        from benchmarks import page as benchmark
+        from benchmarks.data import find_folder
+
+        report = benchmark.run(find_folder(data), articles=articles, watch=watch)
+    write(json_file, report)
+    benchmark.show(report, Console())
+
+
+@app.command()
 def gate(
     data: Data = None,
     update: Annotated[

@@ -324,12 +324,36 @@ def test_a_labelled_set_of_news(browser: Any, tmp_path: Path) -> None:
         assert_accessible(page)
 
 
+@pytest.mark.parametrize("width", [1400, 390])
+def test_a_week_of_several_hundred_outlets(browser: Any, week: Path, width: int) -> None:
+    """Long timelines, storylines of dozens of stories, articles without date or text."""
+    with opened(browser, week, viewport={"width": width, "height": 844}) as page:
+        if width == 390:
+            page.click("#filters")
+        assert_accessible(page)
+        assert page.locator("[data-key^='storyline:']").count() == 8
+        page.click("#entries a >> nth=0")
+        page.wait_for_selector(".storyline [aria-current]")
+        assert page.locator(".storyline li").count() == 5
+        assert_accessible(page)
+        page.click(".moment [data-what=compare] >> nth=4")
+        page.wait_for_selector(".side")
+        assert_accessible(page)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.fixture(scope="module")
+def week(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    clustering = dedup.cluster(dedup.read_articles([shared_data("groundnews_dev.jsonl.gz")]))
+    return written(clustering, tmp_path_factory.mktemp("page") / "week.html")
+
+
 def test_a_page_of_many_articles(browser: Any, tmp_path: Path) -> None:
-    """Of the 25 MB that ten thousand articles may take, these take their part."""
+    """Each article takes 1.35 KB at most, beside the page itself."""
     articles = list(islice(dedup.read_articles([shared_data("stream_2020_01_02.jsonl.gz")]), MANY))
     clustering = dedup.cluster(articles)
-    path = written(clustering, tmp_path / "stream.html")
-    assert path.stat().st_size <= 2_500 * MANY
+    path, empty = written(clustering, tmp_path / "stream.html"), written(dedup.cluster([]), tmp_path / "empty.html")
+    assert path.stat().st_size - empty.stat().st_size <= 1_350 * MANY
     with opened(browser, path) as page:
         assert_regroups(page, clustering)
         page.fill("#query", "rain")
