@@ -251,14 +251,16 @@ def knob(data: Data = None, json_file: JsonFile = None) -> None:
 
 @app.command()
 def figures(data: Data = None) -> None:
-    """Draw the figures of the documentation: granularity and calibration."""
+    """Draw the figures of the documentation: granularity, calibration, and a picture of the page."""
     with measuring() as watch:
         from benchmarks import calibration as calibration_benchmark
         from benchmarks import drawing
         from benchmarks import knob as knob_benchmark
+        from benchmarks import page as page_benchmark
         from benchmarks.data import find_folder
 
         drawing.require_matplotlib()
+        page_benchmark.draw(drawing.FIGURES / "page.png")
         folder = find_folder(data)
         drawing.draw_knob(knob_benchmark.run(folder, watch=watch), drawing.FIGURES / "knob.svg")
         report = calibration_benchmark.run(folder, resamples=0, seed=calibration_benchmark.SEED, watch=watch)

@@ -15,8 +15,8 @@ from __future__ import annotations
 import os
 import shutil
 import statistics
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -34,6 +34,8 @@ from dedup.report import write_html
 
 TIMES = 5
 """How often each page is opened."""
+PAIR = "#view=compare&a=mna-2406-1811&b=mna-2406-1907"
+"""The pair of our own corpus in the documentation's picture."""
 _PAINT = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
 _FILTERS = """async () => {
   const found = {}, frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 0)));
@@ -55,13 +57,6 @@ _FILTERS = """async () => {
 
 def run(folder: Path | None, *, articles: int, watch: Stopwatch) -> dict[str, Any]:
     """Measure the page of the first articles of the real stream, or of made-up ones without it."""
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError as error:
-        raise BenchmarkError("the browser is driven by playwright: pip install playwright") from error
-    browser = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    if not browser:
-        raise BenchmarkError("there is no Chromium: install it, or name it in CHROMIUM")
     report: dict[str, Any] = {"benchmark": "page", **provenance(), "opened": {}, "filters": {}}
     with TemporaryDirectory() as place, ExitStack() as stack:
         here = Path(place)
@@ -80,13 +75,37 @@ def run(folder: Path | None, *, articles: int, watch: Stopwatch) -> dict[str, An
         with watch.step("store"), dedup.StoryIndex.open(here / "stories.db") as index:
             index.add_many(some)
         _, url = stack.enter_context(served(here / "stories.db"))
-        driver = stack.enter_context(sync_playwright())
-        chromium = driver.chromium.launch(executable_path=browser, args=["--no-sandbox", "--disable-gpu"])
+        browser = stack.enter_context(chromium())
         for kind, address in (("file", (here / "all.html").as_uri()), ("service", url)):
             with watch.step(kind):
-                report["opened"][kind], report["filters"][kind] = _measured(chromium, address)
-        chromium.close()
+                report["opened"][kind], report["filters"][kind] = _measured(browser, address)
     return report
+
+
+@contextmanager
+def chromium() -> Iterator[Any]:
+    """Start Chromium, driven by playwright."""
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError as error:
+        raise BenchmarkError("the browser is driven by playwright: pip install playwright") from error
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    if not path:
+        raise BenchmarkError("there is no Chromium: install it, or name it in CHROMIUM")
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        yield browser
+        browser.close()
+
+
+def draw(path: Path) -> None:
+    """Take a picture of two versions side by side, of our own corpus."""
+    with TemporaryDirectory() as place, chromium() as browser:
+        _written(dedup.cluster(dedup.read_articles([data.SEEDS], notices=[])), Path(place) / "seeds.html")
+        page = browser.new_page(viewport={"width": 1180, "height": 860})
+        page.goto((Path(place) / "seeds.html").as_uri() + PAIR)
+        page.wait_for_selector(".side .text mark")
+        page.screenshot(path=path)
 
 
 def _written(clustering: dedup.Clustering, path: Path) -> int:
