@@ -128,7 +128,8 @@ def index(found: Clustering | Arrivals) -> dict[str, Any]:
 
 def _inherited(clustering: Clustering, columns: FindingsColumns) -> dict[str, str]:
     """Return the ids of stories and storylines that are not made from their content, by those that are."""
-    made, lines = {}, {}
+    made: dict[str, str] = {}
+    lines: dict[str, int] = {}
     for story in clustering.stories:
         first = min((int(columns.distinct[clustering.place(one)]) for one in story.articles), key=columns.ranks.item)
         made[STORY_PREFIX + columns.names[first]] = story.id
