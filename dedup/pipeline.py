@@ -144,7 +144,8 @@ def stories_of(
     if background:
         keep, foreign = background.own_words(words, backend.outside_boilerplate)
         passages, own = background.passages, words.kept(keep)
-    wrong = misplaced(own, collection.outlets())
+    outlets = collection.outlets()
+    wrong = misplaced(own, outlets)
     bodies = frozenset(body_digest(own, place) for place in wrong) if learn else frozenset()
     passages = np.union1d(passages, find_boilerplate(own.kept(own.outside_bodies(wrong)), backend))
     del own
@@ -161,7 +162,7 @@ def stories_of(
     banded = backend.band_candidates(features.signatures, words.lengths() > 0)
     copies, templates, never, family = decide_by_family(words, backend, banded, collection.seconds, settings)
     titles_of = [collection.first(place).title for place in range(count)]
-    strangers = family | in_series(titles_of, collection.outlets(), collection.seconds)
+    strangers = family | in_series(titles_of, outlets, collection.seconds)
     representative = representatives(copies, templates, collection.seniorities())
     among = np.unique(representative)
 
@@ -209,18 +210,20 @@ def stories_of(
     copies = copies.where(without_parts(copies, digest))
     copies = copies.where(coherent(copies, templates, partial(backend.overlaps, words), settings.copy_overlap, titles))
     pairs = pairs.where(~(digest[pairs.a] | digest[pairs.b]) & ~pairs.among(never))
-    pairs = with_outlet_penalty(pairs, collection.outlets(), settings)
+    pairs = with_outlet_penalty(pairs, outlets, settings)
     opinion = opinions(pairs, collection.text_getter(foreign), second_opinion, progress) if second_opinion else None
     if opinion is not None:
         pairs = replace(pairs, score=pairs.score + opinion)
     weights = (representative == np.arange(count)).astype(np.int64)
+    singles = Groups.of(general, strangeness, collection.seconds, weights, backend.products)
+    del words, sketches, banded, agreeing, alike, general  # the storylines need memory
     tree = backend.average_linkage(pairs, copy_groups(copies, templates), weights)
     tree = with_storylines(
         tree,
         backend.cut(tree, EVENT),
-        Groups.of(general, strangeness, collection.seconds, weights),
+        singles,
         pairs,
-        partial(scores_between, products=backend.products, crowding=crowding, settings=settings),
+        partial(scores_between, crowding=crowding, settings=settings),
         backend.average_linkage,
     )
     notices = (*collection.notices, *map(_notice, collection.in_input_order(foreign)))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import scipy.sparse as sp
@@ -33,18 +33,88 @@ Scored = Callable[["Groups", NDArray[np.int64], NDArray[np.int64]], NDArray[np.i
 Linkage = Callable[[Pairs, Sequence[Sequence[int]], NDArray[np.int64]], Tree]
 
 
+class Sums(Protocol):
+    """The sums of the vectors of groups, by the dot products of these; more are added to those that are there."""
+
+    def products(self, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Dot products of pairs of sums; shape (pairs,)."""
+
+    def append(self, of: NDArray[np.int64], parts: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Add new sums, and return their numbers: `of`, from 0 on, says which new one each of these `parts` is in."""
+
+
+class SparseSums:
+    """Sums as the rows of a sparse matrix.
+
+    Args:
+        matrix: the first sums, shape (sums, terms).
+        products: computes dot products of rows.
+    """
+
+    def __init__(self, matrix: sp.csr_array, products: Products) -> None:
+        self.matrix = matrix
+        """All sums."""
+        self._columns, self._data, self._products = matrix.indices, matrix.data, products
+
+    def products(self, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Dot products of pairs of sums; shape (pairs,)."""
+        return self._products(self.matrix, a, b)
+
+    def append(self, of: NDArray[np.int64], parts: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Add new sums without copying those that are there, see `Sums`."""
+        (rows, columns), used = self.matrix.shape, self.matrix.nnz
+        place, count = (of.astype(np.int32), parts.astype(np.int32)), int(of.max(initial=-1)) + 1
+        more = sp.csr_array((np.ones(len(of)), place), (count, rows)) @ self.matrix
+        end = used + more.nnz
+        if end > len(self._data):
+            room = end + end // 2
+            terms, data = np.empty(room, np.int32), np.empty(room)
+            terms[:used], data[:used] = self._columns[:used], self._data[:used]
+            self._columns, self._data = terms, data
+        self._columns[used:end], self._data[used:end] = more.indices, more.data
+        starts = np.concatenate([self.matrix.indptr.astype(np.int64), more.indptr[1:].astype(np.int64) + used])
+        starts = starts.astype(np.int32) if end < 2**31 else starts  # else all columns are copied to the wider type
+        self.matrix = sp.csr_array((self._data[:end], self._columns[:end], starts), shape=(rows + count, columns))
+        return np.arange(rows, rows + count)
+
+
+class DenseSums:
+    """Few sums, by all their dot products.
+
+    Args:
+        sums: the first ones, shape (sums, terms).
+    """
+
+    def __init__(self, sums: NDArray[np.float64]) -> None:
+        self._products = sums @ sums.T
+
+    def products(self, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Dot products of pairs of sums; shape (pairs,)."""
+        return self._products[a, b]
+
+    def append(self, of: NDArray[np.int64], parts: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Add new sums, see `Sums`."""
+        count, new = len(self._products), int(of.max(initial=-1)) + 1
+        whole = np.eye(count + new, count)
+        np.add.at(whole, (count + of, parts), 1.0)
+        self._products = whole @ self._products @ whole.T
+        return np.arange(count, count + new)
+
+
 @dataclass(frozen=True, slots=True)
 class Groups:
     """Groups of articles, by what their mean similarity to each other is computed from.
 
     Attributes:
-        sums: the sum of the vectors of each, shape (groups, terms).
+        sums: the sums of the vectors of these groups and of others.
+        row: which of them is that of each, shape (groups,).
         size: number of articles of each, copies of one text counted once, shape (groups,).
         background: the sum of the articles' background similarities, in units of `SCORE_UNIT`, shape (groups,).
         start, end: the first and last date of each in seconds, nan where no article has one, shape (groups,).
     """
 
-    sums: sp.csr_array
+    sums: Sums
+    row: NDArray[np.int64]
     size: NDArray[np.int64]
     background: NDArray[np.int64]
     start: NDArray[np.float64]
@@ -57,29 +127,29 @@ class Groups:
         background_similarity: NDArray[np.float64],
         seconds: NDArray[np.float64],
         weights: NDArray[np.int64],
+        products: Products,
     ) -> Groups:
-        """Articles as groups of one; those of weight 0 have no vector."""
-        empty = sp.diags_array(weights.astype(np.float64)) @ vectors
+        """Articles as groups of one; those of weight 0 have no vector. `products` computes dot products of rows."""
+        data = vectors.data * np.repeat(weights, np.diff(vectors.indptr))
+        sums = sp.csr_array((data, vectors.indices, vectors.indptr), shape=vectors.shape)
         background = np.where(weights > 0, np.rint(background_similarity / SCORE_UNIT), 0).astype(np.int64)
-        return cls(sp.csr_array(empty), weights, background, seconds, seconds)
+        return cls(SparseSums(sums, products), np.arange(len(weights)), weights, background, seconds, seconds)
 
     def joined(self, group: NDArray[np.int64]) -> Groups:
         """The groups that these make up; `group` has the number of the new one of each, from 0 on."""
         members = np.bincount(group)
-        whole = members[group] == 1
-        row = np.flatnonzero(whole)
-        parts = np.flatnonzero(~whole)
+        parts = np.flatnonzero(members[group] > 1)
         merged, of = np.unique(group[parts], return_inverse=True)
-        adding = sp.csr_array((np.ones(len(parts)), (of, parts)), shape=(len(merged), len(group)))
-        stacked = sp.vstack([self.sums[row], adding @ self.sums], format="csr")
-        order = np.argsort(np.concatenate([group[row], merged]))
+        row = np.empty(len(members), np.int64)
+        row[group] = self.row
+        row[merged] = self.sums.append(of, self.row[parts])
         size, background = np.zeros(len(members), np.int64), np.zeros(len(members), np.int64)
         start, end = np.full(len(members), np.nan), np.full(len(members), np.nan)
         np.add.at(size, group, self.size)
         np.add.at(background, group, self.background)
         np.fmin.at(start, group, self.start)
         np.fmax.at(end, group, self.end)
-        return Groups(stacked[order], size, background, start, end)
+        return Groups(self.sums, row, size, background, start, end)
 
     def gap(self, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float64]:
         """Days between the last article of one group and the first of the other, 0 if they overlap or are undated."""
@@ -91,7 +161,6 @@ def scores_between(
     groups: Groups,
     a: NDArray[np.int64],
     b: NDArray[np.int64],
-    products: Products,
     crowding: float,
     settings: Settings,
 ) -> NDArray[np.int64]:
@@ -102,14 +171,13 @@ def scores_between(
     Args:
         groups: the groups.
         a, b: pairs of these.
-        products: computes dot products of rows.
         crowding: see `dedup.match.crowding`.
         settings: for the window and the date penalty.
     """
     gap, size, other = groups.gap(a, b), groups.size[a], groups.size[b]
     every = size * other
     usual = STRANGERS / 2 * (other * groups.background[a] + size * groups.background[b])
-    total = products(groups.sums, a, b) - np.rint(usual) * SCORE_UNIT - every * crowding
+    total = groups.sums.products(groups.row[a], groups.row[b]) - np.rint(usual) * SCORE_UNIT - every * crowding
     total -= every * date_penalty(total / np.maximum(every, 1), gap, settings.date_penalty, 0.0)
     return np.where(gap <= settings.window, np.rint(total / SCORE_UNIT), 0).astype(np.int64)
 
@@ -176,10 +244,12 @@ def rounds(
         first, group = np.sort(first), np.argsort(np.argsort(first))[label]  # numbered by their first members
         roots = root[first]
         yield tree, roots, group
-        groups = groups.joined(group)
         old = (roots[group[a]] < count) & (roots[group[b]] < count)  # of two groups that did not change
         known = group[a[old]], group[b[old]], total[old]
         a, b = _pairs(group[a[~old]], group[b[~old]])
+        if not len(a):
+            return
+        groups = groups.joined(group)
         total = scored(groups, a, b)
         a, b, total = (np.concatenate(columns) for columns in zip(known, (a, b, total), strict=True))
 

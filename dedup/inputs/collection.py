@@ -102,8 +102,9 @@ class Collection:
 
     def outlets(self) -> NDArray[np.int64]:
         """Return the outlet number of each distinct article, shape (distinct,); -1 if unknown or not unique."""
-        names = ({" ".join(self.articles[place].source.casefold().split()) for place in held} for held in self.members)
-        known = [name.pop() if len(name := found - {""}) == 1 else "" for found in names]
+        name_of = {source: " ".join(source.casefold().split()) for source in {one.source for one in self.articles}}
+        names = ({name_of[self.articles[place].source] for place in held} - {""} for held in self.members)
+        known = [found.pop() if len(found) == 1 else "" for found in names]
         number = {name: place for place, name in enumerate(sorted({*known} - {""}))}
         return np.fromiter((number.get(name, -1) for name in known), np.int64, len(known))
 

@@ -40,7 +40,8 @@ def in_series(titles: Sequence[str], outlets: NDArray[np.int64], seconds: NDArra
 
 def undated(title: str) -> str:
     """The words of a title in lower case, without numbers, names of months and days of the week."""
-    return " ".join(word for word in WORD.findall(title.casefold()) if word not in _dates())
+    dates = _dates()
+    return " ".join([word for word in WORD.findall(title.casefold()) if word not in dates])
 
 
 @cache

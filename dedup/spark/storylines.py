@@ -9,13 +9,13 @@ scores. All sums are sums of integers, so they do not depend on order.
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dedup.group.cut import EVENT
-from dedup.group.storylines import Groups, scores_between
+from dedup.group.storylines import Groups, Products, SparseSums, scores_between
 from dedup.match.stories import products, similarity_to_others
 from dedup.settings import Settings
 from dedup.spark.arrow import binary, empty, numbers
@@ -61,7 +61,7 @@ def articles_as_groups(job: Job, vectors: DataFrame, hidden: DataFrame, count: i
             similarity = similarity_to_others(to_all, products(matrix, each, each), count)
         number = numbers(rows["n"])
         weights = 1 - np.isin(number, numbers(hidden["n"])).astype(np.int64)
-        groups = Groups.of(matrix, similarity, numbers(rows["seconds"]).astype(np.float64), weights)
+        groups = Groups.of(matrix, similarity, numbers(rows["seconds"]).astype(np.float64), weights, products)
         return _columns(number, terms, groups)
 
     found = at_home(general, hidden.select("n"), group, GROUPS)
@@ -178,9 +178,9 @@ def _edges(
 
 def _scored(articles: Any, pairs: Any, crowding: float, settings: Settings) -> Any:
     number, pair = numbers(articles["n"]), places(pairs)
-    groups, _ = _groups(articles)
+    groups, _ = _groups(articles, worker_backend(settings).products)
     a, b = np.ascontiguousarray(pair[:, 0]), np.ascontiguousarray(pair[:, 1])
-    total = scores_between(groups, a, b, worker_backend(settings).products, crowding, settings)
+    total = scores_between(groups, a, b, crowding, settings)
     some = (groups.size[a] > 0) & (groups.size[b] > 0)
     a, b = a[some], b[some]
     sizes = {"size_a": groups.size[a], "size_b": groups.size[b]}
@@ -218,21 +218,21 @@ def _joined(job: Job, name: str, groups: DataFrame, moved: DataFrame, count: int
 def _added(rows: Any, to: NDArray[np.int64]) -> Any:
     """Add up the groups that are part of one."""
     number, group = np.unique(to, return_inverse=True)
-    groups, terms = _groups(rows)
+    groups, terms = _groups(rows, products)
     return _columns(number, terms, groups.joined(group.ravel()))
 
 
-def _groups(rows: Any) -> tuple[Groups, NDArray[np.int64]]:
+def _groups(rows: Any, products: Products) -> tuple[Groups, NDArray[np.int64]]:
     """Return the groups of a table, and the hashed term of each column of their sums."""
     sums, terms = matrix_and_terms(rows, weights="sums", kind=np.int64)
     size, background = (numbers(rows[name]).astype(np.int64) for name in ("size", "background"))
     first, last = (numbers(rows[name]).astype(np.float64) for name in ("first", "last"))
-    return Groups(sums, size, background, first, last), terms
+    return Groups(SparseSums(sums, products), np.arange(len(size)), size, background, first, last), terms
 
 
 def _columns(number: NDArray[np.int64], terms: NDArray[np.int64], groups: Groups) -> dict[str, Any]:
     """Return groups as columns, the inverse of `_groups`."""
-    sums = groups.sums
+    sums = cast(SparseSums, groups.sums).matrix[groups.row]
     sums.eliminate_zeros()
     bounds = sums.indptr.astype(np.int64)
     return {

@@ -20,6 +20,9 @@ from dedup.vectorize.tfidf import Vectors, idf_by_language, unit_weights
 if TYPE_CHECKING:
     from dedup.settings import Settings
 
+_BLOCK = 1_000
+"""Articles whose vectors are weighed together: memory for few is used again, which is faster than new memory."""
+
 
 def general_matrix(
     vectors: Vectors, languages: Sequence[str], frequencies: Frequencies, settings: Settings
@@ -38,18 +41,20 @@ def general_matrix(
     matrix = vectors.matrix
     if not frequencies.articles.sum():
         return matrix
-    rows = matrix.shape[0]
-    row_of = np.repeat(np.arange(rows), np.diff(matrix.indptr))
-    names = sorted({*languages})
-    number = {name: place for place, name in enumerate(names)}
-    language_of = np.fromiter((number[name] for name in languages), np.int64, len(languages))[row_of]
-    weights = matrix.data.copy()
+    names = sorted({*languages} & {*background.languages()})
     before = dict(idf_by_language(vectors.terms, names, frequencies, settings))
     after = dict(idf_by_language(vectors.terms, names, Frequencies.none(), settings))
-    for name in names:
-        if name in background.languages():
-            ratio = after[name] / np.where(before[name] > 0, before[name], 1.0)
-            mine = slice(None) if len(names) == 1 else language_of == number[name]
-            weights[mine] *= ratio[matrix.indices[mine]]
-    unit = unit_weights(weights, row_of, rows) * WEIGHT_UNIT
+    ratio = {name: after[name] / np.where(before[name] > 0, before[name], 1.0) for name in names}
+    del before, after
+    unit = np.empty(len(matrix.data))
+    for start in range(0, len(languages), _BLOCK):
+        mine = languages[start : start + _BLOCK]
+        bounds = matrix.indptr[start : start + len(mine) + 1]
+        entries, row_of = slice(bounds[0], bounds[-1]), np.repeat(np.arange(len(mine)), np.diff(bounds))
+        weights, columns = matrix.data[entries].copy(), matrix.indices[entries]
+        for name in {*mine} & ratio.keys():
+            some = np.array([language == name for language in mine])[row_of]
+            weights[some] *= ratio[name][columns[some]]
+        unit[entries] = unit_weights(weights, row_of, len(mine))
+    unit *= WEIGHT_UNIT
     return sp.csr_array((unit, matrix.indices, matrix.indptr), shape=matrix.shape)

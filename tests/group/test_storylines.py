@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+from typing import cast
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -11,7 +14,7 @@ import dedup
 from dedup import Settings
 from dedup.group.cut import EVENT, cut
 from dedup.group.linkage import LOWEST, Tree, average_linkage
-from dedup.group.storylines import STRANGERS, Groups, scores_between, with_storylines
+from dedup.group.storylines import STRANGERS, DenseSums, Groups, SparseSums, scores_between, with_storylines
 from dedup.match.stories import Pairs, products
 from dedup.vectorize.exact import SCORE_UNIT, WEIGHT_UNIT
 
@@ -23,7 +26,11 @@ def some_groups(rng: np.random.Generator, articles: int, terms: int = 12) -> Gro
     vectors = sp.csr_array(weights * WEIGHT_UNIT)
     seconds = np.where(rng.random(articles) < 0.2, np.nan, rng.integers(0, 40 * DAY, articles))
     counted = (rng.random(articles) < 0.8).astype(np.int64)
-    return Groups.of(vectors, rng.random(articles) / 20, seconds, counted)
+    return Groups.of(vectors, rng.random(articles) / 20, seconds, counted, products)
+
+
+def matrix_of(groups: Groups) -> sp.csr_array:
+    return cast(SparseSums, groups.sums).matrix[groups.row]
 
 
 def test_the_score_of_two_groups_is_the_sum_over_all_pairs_of_their_articles() -> None:
@@ -34,8 +41,8 @@ def test_the_score_of_two_groups_is_the_sum_over_all_pairs_of_their_articles() -
         group[:2] = 0, 1
         joined = single.joined(group)
         a, b = np.array([0]), np.array([1])
-        found = scores_between(joined, a, b, products, 0.01, settings)[0] * SCORE_UNIT
-        vectors, background = single.sums.toarray(), single.background * SCORE_UNIT
+        found = scores_between(joined, a, b, 0.01, settings)[0] * SCORE_UNIT
+        vectors, background = matrix_of(single).toarray(), single.background * SCORE_UNIT
         pairs = [(i, j) for i in range(9) for j in range(9) if group[i] == 0 and group[j] == 1]
         expected = sum(
             vectors[i] @ vectors[j] - STRANGERS / 2 * (background[i] + background[j]) - 0.01
@@ -51,16 +58,31 @@ def test_groups_joined_in_any_steps_are_the_same() -> None:
     first, second = rng.integers(0, 12, 30), rng.integers(0, 4, 12)
     first[:12], second[:4] = np.arange(12), np.arange(4)
     stepwise, at_once = single.joined(first).joined(second), single.joined(second[first])
-    assert (stepwise.sums - at_once.sums).nnz == 0
+    assert (matrix_of(stepwise) - matrix_of(at_once)).nnz == 0
     for name in ("size", "background", "start", "end"):
         np.testing.assert_array_equal(getattr(stepwise, name), getattr(at_once, name))
 
 
+def test_sums_of_few_groups_are_those_of_a_sparse_matrix() -> None:
+    rng = np.random.default_rng(5)
+    for _ in range(20):
+        sparse = some_groups(rng, 15)
+        dense = dataclasses.replace(sparse, sums=DenseSums(matrix_of(sparse).toarray()))
+        for count in (15, 7, 3):
+            pairs = np.triu_indices(count, 1)
+            np.testing.assert_array_equal(
+                scores_between(sparse, *pairs, 0.01, Settings()), scores_between(dense, *pairs, 0.01, Settings())
+            )
+            group = rng.integers(0, count // 2, count)
+            group[: count // 2] = np.arange(count // 2)
+            sparse, dense = sparse.joined(group), dense.joined(group)
+
+
 def test_a_gap_beyond_the_window_separates_and_days_between_cost() -> None:
     vectors = sp.csr_array(np.full((3, 1), 0.5))
-    single = Groups.of(vectors, np.zeros(3), np.array([0.0, 10 * DAY, 50 * DAY]), np.ones(3, np.int64))
+    single = Groups.of(vectors, np.zeros(3), np.array([0.0, 10 * DAY, 50 * DAY]), np.ones(3, np.int64), products)
     a, b = np.array([0, 0, 1]), np.array([1, 2, 2])
-    found = scores_between(single, a, b, products, 0.0, Settings()) * SCORE_UNIT
+    found = scores_between(single, a, b, 0.0, Settings()) * SCORE_UNIT
     assert 0 < found[0] < 0.25
     assert (found[1], found[2]) == (0, 0)
 
@@ -77,10 +99,10 @@ def test_stories_are_nodes_of_the_tree_and_storylines_above_them() -> None:
         tree = average_linkage(pairs, [[0, 1]] if seed % 2 else [], weights)
         story = cut(tree, EVENT)
         single = some_groups(rng, articles)
-        single = Groups.of(single.sums, np.zeros(articles), single.start, weights)
+        single = Groups.of(matrix_of(single), np.zeros(articles), single.start, weights, products)
 
         def scored(groups: Groups, one: np.ndarray, other: np.ndarray) -> np.ndarray:
-            return scores_between(groups, one, other, products, 0.0, Settings())
+            return scores_between(groups, one, other, 0.0, Settings())
 
         found = with_storylines(tree, story, single, pairs, scored, average_linkage)
         np.testing.assert_array_equal(cut(found, EVENT), story)

@@ -142,8 +142,8 @@ def test_stories_are_joined_in_rounds_as_on_one_machine(spark: SparkSession, tmp
     counted = (representative == np.arange(count)).astype(np.int64)
     tree = average_linkage(pairs, [[4, 5, 6, 7, 8]], counted)
     story = cut(tree, EVENT)
-    single = Groups.of(matrix, mean_similarity(matrix, representative), seconds, counted)
-    scored = partial(scores_between, products=products, crowding=crowding, settings=settings)
+    single = Groups.of(matrix, mean_similarity(matrix, representative), seconds, counted, products)
+    scored = partial(scores_between, crowding=crowding, settings=settings)
     whole = with_storylines(tree, story, single, pairs, scored, average_linkage)
     lines, stories = cut(whole, 1.0), cut(whole, settings.granularity)
     assert story.max() > stories.max() > lines.max() > 1, "the test has stories to join"

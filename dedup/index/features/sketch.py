@@ -297,17 +297,19 @@ class Compared:
     @cached_property
     def matrix(self) -> sp.csr_array:
         """Shape (articles, distinct terms), the columns in the order of the hashed terms."""
-        return _matrix([(vector.terms, vector.weights) for vector in self.vectors])
+        return matrix_of([(vector.terms, vector.weights) for vector in self.vectors])[0]
 
     @cached_property
     def names(self) -> sp.csr_array:
         """Their cross-lingual vectors; shape (articles, distinct names and figures)."""
-        return _matrix([vector.names() for vector in self.vectors])
+        return matrix_of([vector.names() for vector in self.vectors])[0]
 
 
-def _matrix(rows: Sequence[tuple[NDArray[np.int32], NDArray[np.uint16]]]) -> sp.csr_array:
-    indptr = np.concatenate([[0], np.cumsum([len(terms) for terms, _ in rows])])
+def matrix_of(rows: Sequence[tuple[NDArray[np.int32], NDArray[np.integer]]]) -> tuple[sp.csr_array, NDArray[np.int64]]:
+    """The matrix of vectors given as terms and weights in `WEIGHT_UNIT`, and the hashed terms of its columns."""
+    indptr = np.concatenate([[0], np.cumsum([len(terms) for terms, _ in rows])]).astype(np.int32)
     terms = np.concatenate([np.empty(0, np.int32), *(terms for terms, _ in rows)])
     data = np.concatenate([np.empty(0, np.uint16), *(weights for _, weights in rows)]) * WEIGHT_UNIT
     known, columns = np.unique(terms, return_inverse=True)
-    return sp.csr_array((data, columns.ravel(), indptr), shape=(len(rows), len(known)))
+    matrix = sp.csr_array((data, columns.ravel().astype(np.int32), indptr), shape=(len(rows), len(known)))
+    return matrix, known.astype(np.int64)

@@ -100,8 +100,9 @@ class ChangeLog:
 
     def storylines(self) -> dict[str, str]:
         """Return the id of the storyline of each story that the transaction has used, by the story's id."""
+        lines = self._lines
         return {
-            story.id: replace(story, line=self._lines.get(number, story.line)).storyline
+            story.id: replace(story, line=lines[number]).storyline if number in lines else story.storyline
             for number, story in self._known.items()
         }
 

@@ -8,18 +8,17 @@ by a part, its stories are arranged anew. `reconcile` sets all storylines to tho
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from dedup.group.storylines import Groups, rounds, scores_between
-from dedup.index.features.sketch import Vector
+from dedup.group.storylines import DenseSums, Groups, SparseSums, Sums, rounds, scores_between
+from dedup.index.features.sketch import Vector, matrix_of
 from dedup.index.search.neighbours import Neighbours
 from dedup.index.search.table import ArticleTable
 from dedup.index.stories.changes import ChangeLog
@@ -37,10 +36,15 @@ if TYPE_CHECKING:
 
 MOST_RELATED = 48
 """Articles most similar to a new one whose storylines its story is compared with ..."""
-MOST_LINES = 16
+NEAR = 0.07
+"""... the least score of these (99 of 100 articles that join a storyline have one of .07 there) ..."""
+MOST_LINES = 8
 """... and most of these storylines."""
 MOST_STORIES = 200
 """Most stories that are arranged anew together."""
+FEW = 32
+"""Storylines that are compared by all their products at once."""
+_NO_TERMS = np.empty(0, np.int32)
 REMEMBERED = 8_192
 """Storylines whose sums are kept in memory, those used last."""
 
@@ -86,7 +90,7 @@ class Storylines:
         self._background, self._vectors_of = background, vectors_of
         self._line: dict[int, str] = {}  # of the stories that share one with others
         self._stories: dict[str, set[int]] = defaultdict(set)
-        self._sums: dict[str, _Sum] = {}
+        self._sums: dict[str | int, _Sum] = {}
         self._changed: dict[int, int] = {}  # by article: the number of the last change of its vector
         self._changes = 0
         self._related: list[tuple[int, list[int]]] = []
@@ -115,7 +119,7 @@ class Storylines:
         """Remember which articles a new one is similar to, until `update`."""
         if neighbours is None:
             return
-        some = np.flatnonzero(neighbours.score > 0)
+        some = np.flatnonzero(neighbours.score * SCORE_UNIT >= NEAR)
         best = some[np.lexsort((neighbours.slots[some], -neighbours.score[some]))[:MOST_RELATED]]
         self._related.append((number, self._table.number[neighbours.slots[best]].tolist()))
 
@@ -202,7 +206,6 @@ class Storylines:
         found = np.array([(place[a], place[b]) for a, b in pairs], np.int64).reshape(-1, 2).T
         scored = partial(
             scores_between,
-            products=self._backend.products,
             crowding=self._background().crowd,
             settings=self._settings,
         )
@@ -210,6 +213,8 @@ class Storylines:
         ends = np.concatenate([one, found[0]]), np.concatenate([other, found[1]])
         for _, _, group in rounds(self._groups([*units], members), *ends, scored, self._backend.average_linkage):
             label = group[label]
+        if not apart and len(np.unique(label)) == len(units):
+            return
         lines: dict[int, list[int]] = defaultdict(list)
         for joined, stories in zip(label.tolist(), members, strict=True):
             lines[joined] += stories
@@ -237,63 +242,81 @@ class Storylines:
 
     def _groups(self, units: Sequence[str | int], members: Sequence[Sequence[int]]) -> Groups:
         """The articles of storylines, as groups."""
-        sums, start, end = [], [], []
-        for unit, stories in zip(units, members, strict=True):
+        start, end, numbers = [], [], []
+        for stories in members:
             slots = np.array([slot for story in stories for slot in self._table.of_story(story)], np.int64)
             seconds = self._table.seconds[slots]
             start.append(np.fmin.reduce(seconds, initial=np.nan))
             end.append(np.fmax.reduce(seconds, initial=np.nan))
-            sums.append(self._sum(unit, np.sort(self._table.number[slots[self._table.representative[slots]]])))
-        indptr = np.concatenate([[0], np.cumsum([len(one.terms) for one in sums])])
-        known, columns = np.unique(np.concatenate([one.terms for one in sums]), return_inverse=True)
-        data = np.concatenate([one.weights for one in sums]) * WEIGHT_UNIT
-        matrix = sp.csr_array((data, columns.ravel(), indptr), shape=(len(sums), len(known)))
+            numbers.append(np.sort(self._table.number[slots[self._table.representative[slots]]]))
+        sums = self._sums_of(units, numbers)
+        matrix, _ = matrix_of([(one.terms, one.weights) for one in sums])
+        few = len(units) <= FEW
+        between: Sums = DenseSums(matrix.toarray()) if few else SparseSums(matrix, self._backend.products)
         size = np.array([len(one.numbers) for one in sums], np.int64)
         background = np.array([one.background for one in sums], np.int64)
-        return Groups(matrix, size, background, np.array(start), np.array(end))
+        return Groups(between, np.arange(len(sums)), size, background, np.array(start), np.array(end))
 
-    def _sum(self, unit: str | int, numbers: NDArray[np.int64]) -> _Sum:
-        """The sum of the vectors of articles, the one that is known with those that came since where possible."""
-        before = self._sums.pop(unit, None) if isinstance(unit, str) else None
-        if before is not None and self._is_older(before):
-            before = None
-        left = None if before is None else before.numbers
-        if left is None or len(np.setdiff1d(left, numbers, assume_unique=True)):
-            found = self._added(None, numbers)
-        else:
-            found = self._added(before, np.setdiff1d(numbers, left, assume_unique=True))
-        if isinstance(unit, str):
-            self._sums[unit] = found
-            if len(self._sums) > 2 * REMEMBERED:
-                self._sums = dict([*self._sums.items()][-REMEMBERED:])
+    def _sums_of(self, units: Sequence[str | int], numbers: Sequence[NDArray[np.int64]]) -> list[_Sum]:
+        """The sums of the vectors of groups of articles: those that are known, with the articles that came since.
+
+        Args:
+            units: what each group is known by.
+            numbers: its articles, ascending.
+        """
+        parts: list[list[_Sum]] = []
+        missing: list[NDArray[np.int64]] = []
+        for unit, every in zip(units, numbers, strict=True):
+            before = self._sums.pop(unit, None)
+            if before is None or not self._is_part(before, every):
+                parts.append([])
+                missing.append(every)
+            else:
+                parts.append([before])
+                more = len(every) > len(before.numbers)
+                missing.append(np.setdiff1d(every, before.numbers, assume_unique=True) if more else every[:0])
+        new = np.concatenate(missing).tolist()
+        sums = dict(zip(new, self._singles(new), strict=True))
+        found = [
+            self._added([*some, *map(sums.__getitem__, others.tolist())])
+            for some, others in zip(parts, missing, strict=True)
+        ]
+        self._sums |= zip(units, found, strict=True)
+        if len(self._sums) > 2 * REMEMBERED:
+            self._sums = dict([*self._sums.items()][-REMEMBERED:])
         return found
 
-    def _is_older(self, one: _Sum) -> bool:
-        """Whether an article of a sum has changed since it was made."""
-        if one.made == self._changes:
+    def _is_part(self, one: _Sum, numbers: NDArray[np.int64]) -> bool:
+        """Whether a sum has only some of these articles, and none of them has changed since it was made."""
+        if len(one.numbers) == len(numbers):
+            if not (one.numbers == numbers).all():
+                return False
+        elif not np.isin(one.numbers, numbers, assume_unique=True).all():
             return False
-        return any(self._changed.get(number, 0) > one.made for number in one.numbers.tolist())
+        if one.made == self._changes:
+            return True
+        return not any(self._changed.get(number, 0) > one.made for number in one.numbers.tolist())
 
-    def _added(self, before: _Sum | None, numbers: NDArray[np.int64]) -> _Sum:
-        """The sum with the vectors of further articles."""
-        if before is not None and not len(numbers):
-            return before
-        vectors, background = self._vectors_of(numbers.tolist()), self._background()
-        indptr = np.concatenate([[0], np.cumsum([len(vector.terms) for vector in vectors])]).astype(np.int64)
-        every = np.concatenate([np.empty(0, np.int32), *(vector.terms for vector in vectors)])
-        weights = np.concatenate([np.empty(0, np.uint16), *(vector.weights for vector in vectors)]) * WEIGHT_UNIT
-        terms, columns = np.unique(every, return_inverse=True)
-        matrix = sp.csr_array((weights, columns.ravel(), indptr), shape=(len(vectors), len(terms)))
-        languages, terms = [vector.language for vector in vectors], terms.astype(np.int64)
+    def _singles(self, numbers: Sequence[int]) -> Iterator[_Sum]:
+        """Yield the sum of each of some articles, its vector weighed by news in general."""
+        if not numbers:
+            return
+        vectors, background = self._vectors_of(numbers), self._background()
+        matrix, terms = matrix_of([(vector.terms, vector.weights) for vector in vectors])
+        languages = [vector.language for vector in vectors]
         general = general_matrix(Vectors(matrix, terms), languages, background.frequencies, self._settings)
-        usual = np.rint(background.general_ordinariness(general, terms) / SCORE_UNIT).astype(np.int64)
-        total = np.rint(np.asarray(general.sum(axis=0)).ravel() / WEIGHT_UNIT).astype(np.int64)
-        found = _Sum(numbers, terms.astype(np.int32), total, int(usual.sum()), self._changes)
-        if before is None:
-            return found
-        both = np.concatenate([before.numbers, numbers])
-        joint = np.union1d(before.terms, found.terms)
-        summed = np.zeros(len(joint), np.int64)
-        for one in (before, found):
-            summed[np.searchsorted(joint, one.terms)] += one.weights
-        return _Sum(np.sort(both), joint, summed, before.background + found.background, self._changes)
+        usual = np.rint(background.general_ordinariness(general, terms) / SCORE_UNIT).astype(np.int64).tolist()
+        weights = np.rint(general.data / WEIGHT_UNIT).astype(np.int64)
+        for place, vector in enumerate(vectors):
+            mine = weights[matrix.indptr[place] : matrix.indptr[place + 1]]
+            yield _Sum(np.array(numbers[place : place + 1]), vector.terms, mine, usual[place], self._changes)
+
+    def _added(self, parts: Sequence[_Sum]) -> _Sum:
+        """The sum of sums."""
+        if len(parts) == 1:
+            return parts[0]
+        terms, place = np.unique(np.concatenate([_NO_TERMS, *(part.terms for part in parts)]), return_inverse=True)
+        weights = np.concatenate([np.empty(0, np.int64), *(part.weights for part in parts)])
+        total = np.bincount(place.ravel(), weights, len(terms)).astype(np.int64)  # exact
+        numbers = np.sort(np.concatenate([np.empty(0, np.int64), *(part.numbers for part in parts)]))
+        return _Sum(numbers, terms, total, sum(part.background for part in parts), self._changes)

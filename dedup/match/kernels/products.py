@@ -14,8 +14,8 @@ def products(matrix: sp.csr_array, a: NDArray[np.int64], b: NDArray[np.int64]) -
 
     Plain form: `match.stories.products`.
     """
-    starts, columns = matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32)
-    return _products(starts, columns, matrix.data.astype(np.float64), a, b, np.zeros(matrix.shape[1]))
+    starts, columns = matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32, copy=False)
+    return _products(starts, columns, matrix.data.astype(np.float64, copy=False), a, b, np.zeros(matrix.shape[1]))
 
 
 @kept
