@@ -18,7 +18,8 @@ const span = (story) => story.start === Infinity ? "" : between(iso(story.start)
 const copiesIn = (story) => story.copies.reduce((sum, group) => sum + group.length - 1, 0);
 const title = (story) => story.title || "(no title)";
 const outlets = (story) => [...story.sources].sort((x, y) => weight.get(y) - weight.get(x)).slice(0, 4).join(", ") + (story.sources.length > 4 ? ` +${story.sources.length - 4}` : "");
-const language = (code) => { try { return new Intl.DisplayNames(["en"], { type: "language" }).of(code); } catch { return code; } };
+const tongues = new Intl.DisplayNames(["en"], { type: "language" });
+const language = (code) => { try { return tongues.of(code); } catch { return code; } };
 const bucket = (size) => SIZES.find(([name]) => size <= (name.split("-")[1] ?? name) || name.endsWith("-"))[0];
 
 // A search is for words and for "phrases": an article has to have all of them.
