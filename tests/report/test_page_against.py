@@ -59,6 +59,8 @@ def assert_same(page: Any, found: dedup.Arrivals) -> None:
     status = dict(zip((article.id for article in found.clustering.articles), found.statuses, strict=True))
     wanted = [[story.id, story.storyline, [[name, status[name]] for name in story.articles]] for story in found.stories]
     assert page.evaluate(STATE) == wanted
+    badges = {tuple(told.split()) for told in page.locator(".entry .badges").all_inner_texts()}
+    assert badges <= {("New",), ("Continues",), ("Continues", "Copies"), ("Copies",)}, "always in one order"
 
 
 def test_stories_order_and_statuses_are_those_of_the_library(

@@ -464,6 +464,34 @@ def test_the_list_shows_first_lines_sizes_and_days(opened: Opened, width: int) -
             assert_accessible(page)
 
 
+def test_print_is_black_on_white_and_uses_the_sheet(opened: Opened) -> None:
+    with opened(color_scheme="dark") as page:
+        page.emulate_media(media="print", color_scheme="dark")
+        style = "getComputedStyle(document.body)"
+        assert page.evaluate(f"[{style}.color, {style}.backgroundColor]") == ["rgb(0, 0, 0)", "rgb(255, 255, 255)"]
+        assert page.evaluate("document.querySelector('#entries').offsetWidth / innerWidth") > 0.9
+        assert not page.locator("#controls").is_visible()
+        page.emulate_media(media="screen")
+        open_story(page, "f1")
+        page.emulate_media(media="print")
+        assert page.evaluate("document.querySelector('.timeline').offsetWidth / innerWidth") > 0.9
+        assert not page.locator("#entries").is_visible()
+
+
+@pytest.mark.parametrize("width", [1400, 390])
+def test_the_days_stand_under_their_bars(opened: Opened, width: int) -> None:
+    with opened(viewport={"width": width, "height": 844}) as page:
+        if width == 390:
+            page.click("#filters")
+        ends = (
+            "one => { const box = one.getBoundingClientRect(); return [Math.round(box.left), Math.round(box.right)]; }"
+        )
+        bars, axis = page.locator("#bars").evaluate(ends), page.locator("#axis").evaluate(ends)
+        assert bars == axis
+        assert page.locator("#axis").inner_text().split() == ["2024-06-01", "2024-06-20"]
+        assert page.locator("#axis").evaluate("one => one.offsetHeight") < 30
+
+
 def test_dark_is_remembered(opened: Opened) -> None:
     with opened() as page:
         page.wait_for_selector("html[data-ready]")

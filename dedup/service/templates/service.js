@@ -105,7 +105,7 @@ function text(place) {
 
 async function find(terms) {
   const { articles } = await ask("v1/search" + query({ q: terms.map((term) => term.includes(" ") ? `"${term}"` : term).join(" "), limit: MOST }));
-  left = articles.length < MOST ? "" : `, of all that have it the last ${MOST.toLocaleString("en")} articles`;
+  left = articles.length < MOST ? "" : ", the last added of all that have it";
   const unknown = [...new Set(articles.filter((head) => !data.placeOf.has(head.id)).map((head) => head.story))];
   for (const id of unknown.slice(0, MANY)) await asked(id).catch(() => null);
   if (unknown.length) { sorted(); list.prepare(); }

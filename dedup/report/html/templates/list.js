@@ -172,7 +172,7 @@ function entry(story) {
   if (address.state.story === story.id) root.querySelector("a").setAttribute("aria-current", "true");
   if (story.size >= 8) root.classList.add("large");
   slots.title.textContent = title(story);
-  for (const state of story.status) slots.status.append(element("b", { new: "New", continues: "Continues", copy: "Copies" }[state], "badge " + state));
+  for (const state of story.status) slots.status.append(element("b", { new: "New", continues: "Continues", copy: "Copies" }[state], "badge " + state), " ");
   slots.count.textContent = plural(story.size, "article", "articles");
   slots.copies.textContent = story.copies.length ? plural(copiesIn(story), "copy", "copies") : "";
   slots.days.textContent = span(story);
