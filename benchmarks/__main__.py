@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -42,6 +43,7 @@ def accuracy(
         ),
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Leave out what takes long, and resample less.")] = False,
+    embed: Annotated[Path | None, typer.Option(help="Folder of a sentence-transformers model, another peer.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Seed of the resamples and of the batches.")] = None,
 ) -> None:
     """Measure accuracy on every labelled set, beside peers in the same run."""
@@ -49,11 +51,13 @@ def accuracy(
         from benchmarks import accuracy as benchmark
         from benchmarks import show
         from benchmarks.data import find_folder
+        from benchmarks.opinion import sentence_model
 
+        effort = benchmark.QUICK if quick else benchmark.FULL
         report = benchmark.run(
             find_folder(data),
             chosen=sets or (),
-            effort=benchmark.QUICK if quick else benchmark.FULL,
+            effort=replace(effort, embed=sentence_model(embed)) if embed else effort,
             seed=benchmark.SEED if seed is None else seed,
             watch=watch,
         )
@@ -279,9 +283,10 @@ def opinion(
     with measuring(json_file) as watch:
         from benchmarks import opinion as benchmark
         from benchmarks import show
+        from benchmarks.baselines import Embed
         from benchmarks.data import find_folder
 
-        embeddings: dict[str, benchmark.Embed] = {"letters": benchmark.letters}
+        embeddings: dict[str, Embed] = {"letters": benchmark.letters}
         if model:
             embeddings[model.name] = benchmark.sentence_model(model)
         report = benchmark.run(find_folder(data), embeddings, watch=watch)

@@ -90,6 +90,7 @@ def run(
         | {*aggregated}
         | {name for name in special if name in available and wanted(name)}
     )
+    methods = {name: text for name, text in METHODS.items() if effort.embed or name != "embedding_tuned"}
     report: dict[str, Any] = {
         "benchmark": "accuracy",
         "schema": SCHEMA,
@@ -97,7 +98,7 @@ def run(
         "resamples": effort.resamples,
         "data": data.digests(folder),
         **provenance(),
-        "methods": {**METHODS, **{f"copies: {name}": text for name, text in pairs.COPY_DESCRIPTIONS.items()}},
+        "methods": {**methods, **{f"copies: {name}": text for name, text in pairs.COPY_DESCRIPTIONS.items()}},
         "sets": {},
         "skipped": _skipped(folder, available, measured, poured),
     }

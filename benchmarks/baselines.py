@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,14 +13,19 @@ if TYPE_CHECKING:
     from dedup import Article
 
 Labels = list[int]
+Embed = Callable[[list[str]], Any]
 
 FIXED_THRESHOLD = 0.18
 GRID = tuple(round(step / 100, 2) for step in range(2, 71))
 """Thresholds tried when one is tuned."""
 
+LEAD = 1_000
+"""Characters of a text that an embedding gets: what most sentence models read of it."""
+
 DESCRIPTIONS = {
     "linkage": f"TfidfVectorizer (English stop words, 1 + ln tf), average linkage at cosine {FIXED_THRESHOLD}",
     "linkage_tuned": "the same with the threshold tuned on the labels of the very set it is scored on",
+    "embedding_tuned": "cosines of the sentence model of --embed, average linkage, its threshold tuned as well",
     "hdbscan": "the same TF-IDF, HDBSCAN on 1 - cosine, smallest group 2, noise left alone",
     "minhash": "datasketch MinHash of 3-word shingles, LSH, Jaccard >= 0.5, connected components",
     "alone": "every article alone",
@@ -38,21 +43,19 @@ def alone(articles: Sequence[object]) -> Labels:
 
 
 class AverageLinkage:
-    """TF-IDF and average linkage: one tree, cut at any threshold.
+    """Average linkage: one tree, cut at any threshold.
 
-    Ten plain settings of the vectoriser were tried with one threshold for every set (raw and logarithmic counts, stop
-    words, bounds on document frequency, word pairs, characters, accents). This one was best except for `min_df=2`,
-    which is .004 better in the mean but has no features in a folder of two articles.
+    Of the TF-IDF of `distances` ten plain settings were tried with one threshold for every set (raw and logarithmic
+    counts, stop words, bounds on document frequency, word pairs, characters, accents). That one was best except for
+    `min_df=2`, which is .004 better in the mean but has no features in a folder of two articles.
     """
 
-    def __init__(self, texts: Sequence[str]) -> None:
+    def __init__(self, distances: NDArray[np.float64]) -> None:
         from scipy.cluster import hierarchy
         from scipy.spatial.distance import squareform
 
-        self._texts = len(texts)
-        self._tree = (
-            hierarchy.linkage(squareform(distances(texts), checks=False), "average") if len(texts) > 1 else None
-        )
+        self._texts = len(distances)
+        self._tree = hierarchy.linkage(squareform(distances, checks=False), "average") if self._texts > 1 else None
 
     def cut(self, threshold: float) -> Labels:
         """Return the groups whose mean cosine is at least the threshold."""
@@ -71,7 +74,7 @@ class AverageLinkage:
 
 def linkage(texts: Sequence[str]) -> Labels:
     """Cluster by average linkage at the fixed threshold."""
-    return AverageLinkage(texts).cut(FIXED_THRESHOLD)
+    return AverageLinkage(distances(texts)).cut(FIXED_THRESHOLD)
 
 
 def hdbscan(texts: Sequence[str]) -> Labels:
@@ -96,6 +99,15 @@ def distances(texts: Sequence[str]) -> NDArray[np.float64]:
 
     vectors = TfidfVectorizer(sublinear_tf=True, stop_words="english").fit_transform(texts)
     result: NDArray[np.float64] = np.clip(1 - (vectors @ vectors.T).toarray(), 0, None)
+    np.fill_diagonal(result, 0)
+    return result
+
+
+def embedded_distances(texts: Sequence[str], embed: Embed) -> NDArray[np.float64]:
+    """Return 1 - cosine of the embeddings of every two texts, clipped at 0, with a diagonal of exactly 0."""
+    vectors = np.asarray(embed([text[:LEAD] for text in texts]), np.float64)
+    vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+    result: NDArray[np.float64] = np.clip(1 - vectors @ vectors.T, 0, None)
     np.fill_diagonal(result, 0)
     return result
 

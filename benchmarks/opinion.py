@@ -5,15 +5,14 @@ sets    by set: by embedding (`none` first) precision, recall and F1 by BCubed, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from benchmarks import data
+from benchmarks.baselines import Embed
 from benchmarks.machine import BenchmarkError, Stopwatch, provenance
 from dedup import cluster, score
-
-Embed = Callable[[list[str]], Any]
 
 
 def run(folder: Path | None, embeddings: Mapping[str, Embed], *, watch: Stopwatch) -> dict[str, Any]:
@@ -60,9 +59,9 @@ def sentence_model(folder: Path) -> Embed:
     try:
         from sentence_transformers import SentenceTransformer
     except ImportError as error:
-        raise BenchmarkError("--model needs sentence-transformers: pip install sentence-transformers") from error
+        raise BenchmarkError("sentence-transformers is not installed: pip install sentence-transformers") from error
     if not folder.is_dir():
-        raise BenchmarkError(f"--model names {folder}, which is not a folder")
+        raise BenchmarkError(f"there is no folder {folder} with a model")
     model = SentenceTransformer(str(folder), local_files_only=True)
     embed: Embed = model.encode
     return embed

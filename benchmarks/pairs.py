@@ -75,9 +75,9 @@ def score_events(labelled: LabelledPairs, effort: Effort, seed: int, watch: Stop
     found = groupings(
         labelled.articles,
         lambda labels: score_decisions(gold, together(pairs, labels), np.ones_like(gold), 0, seed)["f1"],
+        effort,
         watch,
         labelled.name,
-        peers=effort.peers,
     )
     langs = {"all": np.ones_like(gold)}
     for lang in sorted({pair.lang for pair in pairs}):

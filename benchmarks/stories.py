@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmarks import baselines
-from benchmarks.baselines import AverageLinkage, Labels
+from benchmarks.baselines import AverageLinkage, Embed, Labels
 from benchmarks.bootstrap import counts, difference, intervals, story_draws
 from benchmarks.data import LabelledSet
 from benchmarks.machine import Stopwatch
@@ -17,12 +17,16 @@ from dedup.evaluation.scores import score, score_by
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """The extent of a run: resamples for an interval (0: no intervals), small batches, sets left out, peers or not."""
+    """The extent of a run: resamples for an interval (0: no intervals), small batches, sets left out, peers or not.
+
+    `embed` is the embedding of a peer, which is left out without one.
+    """
 
     resamples: int
     batches: int
     without: frozenset[str] = frozenset()
     peers: bool = True
+    embed: Embed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,25 +43,37 @@ def dedup_labels(articles: Sequence[Article]) -> Labels:
 
 
 def groupings(
-    articles: Sequence[Article], score: Callable[[Labels], float], watch: Stopwatch, what: str, *, peers: bool = True
+    articles: Sequence[Article], score: Callable[[Labels], float], effort: Effort, watch: Stopwatch, what: str
 ) -> dict[str, Grouping]:
     """Cluster with dedup and its peers; `score` is what the threshold is tuned for."""
     found = {}
     with watch.step(f"{what}: dedup"):
         found["dedup"] = Grouping(dedup_labels(articles))
-    if not peers:
+    if not effort.peers:
         return found
-    texts = baselines.texts_of(articles)
+    found |= peer_groupings(articles, score, effort, watch, what)
+    return {**found, "alone": Grouping(baselines.alone(articles))}
+
+
+def peer_groupings(
+    articles: Sequence[Article], score: Callable[[Labels], float], effort: Effort, watch: Stopwatch, what: str
+) -> dict[str, Grouping]:
+    """Cluster with the peers alone; `score` is what thresholds are tuned for."""
+    found, texts = {}, baselines.texts_of(articles)
     with watch.step(f"{what}: linkage"):
-        tree = AverageLinkage(texts)
+        tree = AverageLinkage(baselines.distances(texts))
         found["linkage"] = Grouping(tree.cut(baselines.FIXED_THRESHOLD))
     with watch.step(f"{what}: linkage_tuned"):
         threshold, labels = tree.tuned(score)
         found["linkage_tuned"] = Grouping(labels, threshold)
+    if effort.embed:
+        with watch.step(f"{what}: embedding_tuned"):
+            threshold, labels = AverageLinkage(baselines.embedded_distances(texts, effort.embed)).tuned(score)
+            found["embedding_tuned"] = Grouping(labels, threshold)
     for name, method in {"hdbscan": baselines.hdbscan, "minhash": baselines.minhash}.items():
         with watch.step(f"{what}: {name}"):
             found[name] = Grouping(method(texts))
-    return {**found, "alone": Grouping(baselines.alone(texts))}
+    return found
 
 
 def score_set(collection: LabelledSet, effort: Effort, seed: int, watch: Stopwatch) -> tuple[dict[str, Any], Labels]:
@@ -70,9 +86,9 @@ def score_set(collection: LabelledSet, effort: Effort, seed: int, watch: Stopwat
     found = groupings(
         collection.articles,
         lambda labels: score(truth, labels).bcubed_f1,
+        effort,
         watch,
         collection.name,
-        peers=effort.peers,
     )
     with watch.step(f"{collection.name}: intervals"):
         methods = score_groupings(truth, found, effort.resamples, seed)

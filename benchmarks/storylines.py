@@ -12,10 +12,9 @@ from collections.abc import Sequence
 from statistics import fmean
 from typing import Any
 
-from benchmarks import baselines
-from benchmarks.baselines import AverageLinkage, Labels
+from benchmarks.baselines import Labels
 from benchmarks.machine import Stopwatch
-from benchmarks.stories import Effort, Grouping, score_groupings
+from benchmarks.stories import Effort, Grouping, peer_groupings, score_groupings
 from dedup import Article, cluster
 from dedup.evaluation.scores import score
 
@@ -34,15 +33,7 @@ def score_storylines(
         lines = [number[clustering.stories[label].storyline] for label in clustering.labels]
         found = {"dedup": Grouping(lines), "stories": Grouping(list(clustering.labels))}
     if effort.peers:
-        texts = baselines.texts_of(articles)
-        with watch.step(f"{what}: linkage"):
-            tree = AverageLinkage(texts)
-            found["linkage"] = Grouping(tree.cut(baselines.FIXED_THRESHOLD))
-            threshold, labels = tree.tuned(lambda labels: score(truth, labels).bcubed_f1)
-            found["linkage_tuned"] = Grouping(labels, threshold)
-        for name, method in {"hdbscan": baselines.hdbscan, "minhash": baselines.minhash}.items():
-            with watch.step(f"{what}: {name}"):
-                found[name] = Grouping(method(texts))
+        found |= peer_groupings(articles, lambda labels: score(truth, labels).bcubed_f1, effort, watch, what)
     with watch.step(f"{what}: intervals"):
         methods = score_groupings(truth, found, effort.resamples, seed)
     report: dict[str, Any] = {

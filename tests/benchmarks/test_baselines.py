@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from benchmarks import baselines
-from benchmarks.baselines import AverageLinkage, Labels
+from benchmarks.baselines import AverageLinkage, Labels, distances, embedded_distances
+from benchmarks.opinion import letters
 from dedup import Article
 from dedup.evaluation.scores import score
 
@@ -26,6 +27,12 @@ def test_each_baseline_leaves_a_single_text_alone(method: Callable[[list[str]], 
     assert len(method([FERRY])) == 1
 
 
+def test_a_tree_of_embeddings_solves_the_obvious_case() -> None:
+    tree = AverageLinkage(embedded_distances(TEXTS, letters))
+    assert tree.tuned(lambda labels: score(STORIES, labels).bcubed_f1)[1] == tree.cut(0.5)
+    assert score(STORIES, tree.cut(0.5)).bcubed_f1 == 1
+
+
 def test_noise_of_hdbscan_is_left_alone() -> None:
     strangers = ["cobalt prices rallied", "the choir sang vespers", "a comet was sighted"]
     labels = baselines.hdbscan([*TEXTS, *strangers])
@@ -34,7 +41,7 @@ def test_noise_of_hdbscan_is_left_alone() -> None:
 
 
 def test_a_tuned_threshold_is_the_lowest_of_the_best() -> None:
-    tree = AverageLinkage(TEXTS)
+    tree = AverageLinkage(distances(TEXTS))
     threshold, labels = tree.tuned(lambda labels: score(STORIES, labels).bcubed_f1)
     assert threshold == baselines.GRID[0]
     assert score(STORIES, labels).bcubed_f1 == 1
