@@ -137,6 +137,22 @@ def service(
 
 
 @app.command()
+def page(
+    data: Data = None,
+    json_file: JsonFile = None,
+    articles: Annotated[int, typer.Option(min=1, help="Articles of the page, at most.")] = 10_000,
+) -> None:
+    """Measure the page in Chromium, as a file and served: size, first paint, filters."""
+    with measuring(json_file, beside_peers=False) as watch:
+        from benchmarks import page as benchmark
+        from benchmarks.data import find_folder
+
+        report = benchmark.run(find_folder(data), articles=articles, watch=watch)
+    write(json_file, report)
+    benchmark.show(report, Console())
+
+
+@app.command()
 def gate(
     data: Data = None,
     update: Annotated[
@@ -239,14 +255,16 @@ def knob(data: Data = None, json_file: JsonFile = None) -> None:
 
 @app.command()
 def figures(data: Data = None) -> None:
-    """Draw the figures of the documentation: granularity and calibration."""
+    """Draw the figures of the documentation: granularity, calibration, and a picture of the page."""
     with measuring() as watch:
         from benchmarks import calibration as calibration_benchmark
         from benchmarks import drawing
         from benchmarks import knob as knob_benchmark
+        from benchmarks import page as page_benchmark
         from benchmarks.data import find_folder
 
         drawing.require_matplotlib()
+        page_benchmark.draw(drawing.FIGURES / "page.png")
         folder = find_folder(data)
         drawing.draw_knob(knob_benchmark.run(folder, watch=watch), drawing.FIGURES / "knob.svg")
         report = calibration_benchmark.run(folder, resamples=0, seed=calibration_benchmark.SEED, watch=watch)

@@ -90,7 +90,7 @@ def run(
         _write(added, _requests(every, rng, ASKED, adding=1.0, prefix="flood"))
         del every
         begin = time.perf_counter()
-        with _served(here / "stories.db") as (process, url):
+        with served(here / "stories.db") as (process, url):
             report["start"] = time.perf_counter() - begin
             report["articles"] = _stats(url)["articles"]
             with watch.step("load"):
@@ -135,7 +135,7 @@ def _write(path: Path, requests: Iterator[tuple[str, dict[str, str]]]) -> None:
 
 
 @contextmanager
-def _served(store: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def served(store: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """Start a service of a store, and wait until it is ready."""
     command = [sys.executable, "-m", "dedup", "serve", "--store", str(store), "--port", "0"]
     command += ["--limit", f"queue={QUEUE}"]

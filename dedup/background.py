@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from tokenize import TokenError
 from typing import TYPE_CHECKING, Self
@@ -114,13 +114,13 @@ class Background:
             general_sums=general_sums[some],
         )  # fmt: skip
 
-    def overwritten(self, words: HashedWords) -> list[int]:
-        """The places of the articles whose body is known as misplaced, ascending."""
+    def overwritten(self, words: HashedWords, places: Iterable[int] | None = None) -> list[int]:
+        """The places of the articles whose body is known as misplaced, ascending; of all articles or of some."""
         if not self.bodies:
             return []
         return [
             place
-            for place in range(len(words))
+            for place in (range(len(words)) if places is None else places)
             if len(words.title(place)) and len(words.body(place)) and body_digest(words, place) in self.bodies
         ]
 
@@ -137,15 +137,17 @@ class Background:
             Shape (words,), and places in ascending order.
         """
         keep, places = np.ones(len(words.hashes), bool), list[int]()
+        changed: list[int] | None = None
         while True:
-            wrong = self.overwritten(words)
+            wrong = self.overwritten(words, changed)
             stays = words.outside_bodies(wrong)
             stays[stays] = remaining(words.kept(stays), self.passages, outside)
             places += wrong
             keep[keep] = stays
             if stays.all() or not self.bodies:
                 return keep, sorted(places)
-            words = words.kept(stays)
+            before, words = words, words.kept(stays)
+            changed = np.flatnonzero(np.diff(before.offsets)[1::2] != np.diff(words.offsets)[1::2]).tolist()
 
     def ordinariness(self, vectors: Vectors) -> NDArray[np.float64]:
         """Background similarity: the smoothed mean cosine of each article to those learned from; shape (articles,).

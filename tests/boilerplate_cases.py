@@ -347,6 +347,15 @@ def rotating_headlines() -> Iterator[Case]:
         yield apart(f"rotating-headlines-{variant}", [article(n, one.title, bodies[n]) for n, one in enumerate(told)])
 
 
+def links_to_one_article() -> Iterator[Case]:
+    """One headline of another article under each, which may be all that there is of that article."""
+    for variant, link in enumerate(("Read also", "More on this")):
+        told = strangers(6, variant)
+        bodies = [told[0].text if variant else ""]
+        bodies += [f"{one.brief(2)}\n\n{link}:\n{told[0].title}" for one in told[1:]]
+        yield apart(f"links-to-one-article-{variant}", [article(n, one.title, bodies[n]) for n, one in enumerate(told)])
+
+
 def series_over_a_wall() -> Iterator[Case]:
     for variant, series in enumerate(texts()["series"]):
         titles = [series["title"].format(n + 3) for n in range(5)]
@@ -377,7 +386,8 @@ FALSE: tuple[Callable[[], Iterator[Case]], ...] = (
     ),
     *(author_notes, interviews, obituaries, weather_of_towns, lottery, stock_tables, labels_in_titles),
     aggregator_items,
-    *(shared_background, company_paragraph, rotating_headlines, series_over_a_wall, wall_in_german),
+    *(shared_background, company_paragraph, rotating_headlines, links_to_one_article, series_over_a_wall),
+    wall_in_german,
 )
 
 # Articles on one event
@@ -421,6 +431,16 @@ def identical_bodies() -> Iterator[Case]:
         text = events()[kind["event"]].text
         found = [article(n, title, text, source=f"Paper {n}") for n, title in enumerate(kind["titles"])]
         yield one_text(f"identical-bodies-{kind['name']}", found)
+
+
+def earlier_headline_in_the_text() -> Iterator[Case]:
+    """A text under a new headline, with the old one as its first line."""
+    for name in ("tram", "dam"):
+        told = events()[name]
+        bodies = (told.text, f"{told.title}\n\n{told.text}", f"{told.title}\n\n{told.text}")
+        titles = (told.title, told.titles[0], told.titles[1])
+        found = [article(n, titles[n], text, source=f"Paper {n}") for n, text in enumerate(bodies)]
+        yield one_text(f"earlier-headline-{name}", found)
 
 
 def house_style() -> Iterator[Case]:
@@ -547,7 +567,8 @@ def doubled_bodies() -> Iterator[Case]:
 
 
 TRUE: tuple[Callable[[], Iterator[Case]], ...] = (
-    *(briefs_of_one_agency, quoted_statement, breaking_flash, identical_bodies, house_style, pages_and_print_view),
+    *(briefs_of_one_agency, quoted_statement, breaking_flash, identical_bodies, earlier_headline_in_the_text),
+    *(house_style, pages_and_print_view),
     *(releases, wire_briefs, copies_over_footers, copies_among_walls, notice_in_papers, doubled_bodies),
     *(complete_versions, briefings, live_blogs, bodies_with_markup),
 )

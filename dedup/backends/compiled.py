@@ -76,6 +76,13 @@ class CompiledBackend(PlainBackend):
 
         return held_passages(words, self._threads)
 
+    def lines_among(
+        self, words: HashedWords, passages: NDArray[np.uint64]
+    ) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+        from dedup.vectorize.kernels.boilerplate import lines_among
+
+        return lines_among(words, passages)
+
     def relations(
         self,
         words: HashedWords,
@@ -205,8 +212,9 @@ class CompiledBackend(PlainBackend):
         words = self.read(made)
         yield "blocks", "word_table"
         passages, _ = self.held_passages(words)
+        self.lines_among(words, passages)
         self.outside_boilerplate(words, passages)
-        yield "held_passages", "outside_boilerplate"
+        yield "held_passages", "lines_among", "outside_boilerplate"
         self.relations(words, np.array([[0, 1]]), np.unique(passages), self.detect(words))
         yield "relations", "detect"
         self.signatures(words, order)

@@ -107,6 +107,13 @@ class PlainBackend:
 
         return held_passages(words)
 
+    def lines_among(
+        self, words: HashedWords, passages: NDArray[np.uint64]
+    ) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+        from dedup.vectorize.boilerplate import lines_among
+
+        return lines_among(words, passages)
+
     def relations(
         self,
         words: HashedWords,

@@ -73,6 +73,7 @@ class TakeoverBackend(NumpyBackend):
     features = _step("features")
     signatures = _step("signatures")
     held_passages = _step("held_passages")
+    lines_among = _step("lines_among")
     relations = _step("relations")
     outside_boilerplate = _step("outside_boilerplate")
     detect = _step("detect")

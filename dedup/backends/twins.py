@@ -48,6 +48,11 @@ TWINS = (
         ("boilerplate._count", "boilerplate._collect", "boilerplate._held_by_enough"),
     ),
     Twin(
+        "vectorize.kernels.boilerplate.lines_among",
+        "vectorize.boilerplate.lines_among",
+        ("boilerplate._lines",),
+    ),
+    Twin(
         "vectorize.kernels.boilerplate.outside_boilerplate",
         "vectorize.boilerplate.outside_boilerplate",
         ("boilerplate._hash_set", "boilerplate._outside"),

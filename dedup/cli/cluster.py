@@ -20,13 +20,9 @@ from dedup.cli.keeping import Keeping
 from dedup.cli.messages import begin_logging, report, say
 from dedup.cli.options import ConfigurationOptions, LogJsonOption, PlotOption, VerboseOption, grouped
 from dedup.cli.output import (
-    BomOption,
     Format,
     Layout,
     RowsOf,
-    RowsOption,
-    TitleOption,
-    TopOption,
     check_output,
     check_plot,
     choose_format,
@@ -171,28 +167,19 @@ class _ResultOptions:
             show_default=False,
         ),
     ] = None
-    rows: RowsOption = None
-    bom: BomOption = False
-    top: TopOption = None
-    title: TitleOption = None
     plot: PlotOption = None
-
-    @property
-    def layout(self) -> Layout:
-        """The options of single formats."""
-        return Layout(self.rows, self.bom, self.top, self.title)
 
     @property
     def target(self) -> Path | None:
         """The file or folder to write; None for standard output."""
         return None if self.output in {None, "-"} else Path(str(self.output))
 
-    def checked(self, paths: Sequence[str]) -> tuple[Format | None, Keeping | None]:
+    def checked(self, paths: Sequence[str], layout: Layout) -> tuple[Format | None, Keeping | None]:
         """Return the format of the result, or with --keep what writes the records; wrong usage ends the command."""
         style, keeping, against = self.style, None, self.against or ()
         if not self.keep:
             style = choose_format(style, self.target)
-        self.layout.check(None if self.keep else style)
+        layout.check(None if self.keep else style)
         if self.keep:
             as_folder = str(self.output).endswith("/")
             keeping = Keeping(self.keep, style, self.target, paths, against, as_folder=as_folder)
@@ -223,6 +210,7 @@ class _MessageOptions:
 def command(
     inputs: _InputOptions,
     result: _ResultOptions,
+    layout: Layout,
     spark: SparkOptions,
     configuration: ConfigurationOptions,
     messages: _MessageOptions,
@@ -238,10 +226,10 @@ def command(
             "--columns": configuration.columns,
             "--table": configuration.table,
             "--plot": result.plot,
-            "--rows": result.rows,
-            "--bom": result.bom,
-            "--top": result.top,
-            "--title": result.title,
+            "--rows": layout.rows,
+            "--bom": layout.bom,
+            "--top": layout.top,
+            "--title": layout.title,
         }
     )
     given = configuration.configured()
@@ -249,7 +237,7 @@ def command(
     if spark.engine is Engine.SPARK:
         spark.run(paths, result.output, given, result.against or (), quiet=messages.quiet)
         return
-    style, keeping = result.checked(paths)
+    style, keeping = result.checked(paths, layout)
     began = time.perf_counter()
     notices, counts = list[Notice](), ReadFields()
     with ExitStack() as stack:
@@ -259,7 +247,7 @@ def command(
         written = "nothing is written"
         try:
             articles = _articles(paths, given, notices, progress, keeping, counts)
-            needs_texts = style is Format.HTML or result.rows is RowsOf.STORIES
+            needs_texts = style is Format.HTML or layout.rows is RowsOf.STORIES
             found = _clustered(articles, result.against, given, notices, progress, keep_texts=needs_texts)
             progress.stop()
             kept, written = "", written if result.target else "the output is incomplete"
@@ -267,7 +255,7 @@ def command(
                 kept = keeping.write(found)
             else:
                 made = made_from(paths, result.against or ())
-                write_result(found, style or Format.JSONL, result.target, result.layout, made)
+                write_result(found, style or Format.JSONL, result.target, layout, made)
             clustering = found if isinstance(found, Clustering) else found.clustering
             if result.plot:
                 write_plot(result.plot, partial(plot_clustering, clustering))

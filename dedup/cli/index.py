@@ -35,15 +35,12 @@ from dedup.cli.options import (
     ThreadsOption,
     VerboseOption,
     configured,
+    grouped,
 )
 from dedup.cli.output import (
-    BomOption,
     Format,
     Layout,
     RowsOf,
-    RowsOption,
-    TitleOption,
-    TopOption,
     check_output,
     choose_format,
     made_from,
@@ -419,6 +416,7 @@ def _forgotten(index: StoryIndex) -> int:
     return 0
 
 
+@grouped
 def export(
     store: StoreOption,
     output: Annotated[
@@ -436,19 +434,17 @@ def export(
             show_default=False,
         ),
     ] = None,
-    rows: RowsOption = None,
-    bom: BomOption = False,
-    top: TopOption = None,
-    title: TitleOption = None,
+    *,
+    layout: Layout,
 ) -> None:
     """Write all articles and their stories in a format of 'dedup cluster'."""
     begin_logging(0, as_json=False)
-    chosen, layout = choose_format(style, output) if output else style or Format.JSONL, Layout(rows, bom, top, title)
+    chosen = choose_format(style, output) if output else style or Format.JSONL
     layout.check(chosen)
     if output:
         check_output(output, [str(store)])
     with opened_to_read(store) as index:
-        found = index.clustering() if chosen is Format.HTML or rows is RowsOf.PAIRS else index.placements()
+        found = index.clustering() if chosen is Format.HTML or layout.rows is RowsOf.PAIRS else index.placements()
         write_result(found, chosen, output, layout, made_from([str(store)]))
 
 

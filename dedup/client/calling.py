@@ -251,12 +251,17 @@ class Client:
         return answers.story(self._ask("GET", f"v1/stories/{answers.path_segment(checked_id(story, 'story'))}"))
 
     def stories(
-        self, *, since: date | datetime | str | None = None, outlet: str | None = None, min_size: int = 1
+        self,
+        *,
+        since: date | datetime | str | None = None,
+        outlet: str | None = None,
+        min_size: int = 1,
+        storyline: str | None = None,
     ) -> Iterator[Story]:
         """Yield the stories, the last changed first; see `StoryIndex.stories`."""
         cursor: str | None = None
         while True:
-            page = self.page(cursor, since=since, outlet=outlet, min_size=min_size, limit=_PAGE)
+            page = self.page(cursor, since=since, outlet=outlet, min_size=min_size, storyline=storyline, limit=_PAGE)
             yield from page.stories
             cursor = page.next
             if cursor is None:
@@ -269,11 +274,12 @@ class Client:
         since: date | datetime | str | None = None,
         outlet: str | None = None,
         min_size: int = 1,
+        storyline: str | None = None,
         limit: int = 50,
     ) -> StoryPage:
         """Return a page of stories; see `StoryIndex.page`."""
         touched = None if since is None else checked_date(since, "since").isoformat()
-        given = {"cursor": cursor, "since": touched, "outlet": outlet}
+        given = {"cursor": cursor, "since": touched, "outlet": outlet, "storyline": storyline}
         wanted = {name: checked_text(value, name) for name, value in given.items() if value is not None}
         found = self._ask("GET", "v1/stories", params={**wanted, "min_size": min_size, "limit": limit})
         return StoryPage(tuple(map(answers.story, found["stories"])), found["next"])

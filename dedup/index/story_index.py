@@ -438,7 +438,12 @@ class StoryIndex:
         return found
 
     def stories(
-        self, *, since: date | datetime | str | None = None, outlet: str | None = None, min_size: int = 1
+        self,
+        *,
+        since: date | datetime | str | None = None,
+        outlet: str | None = None,
+        min_size: int = 1,
+        storyline: str | None = None,
     ) -> Iterator[Story]:
         """Yield stories, the last changed first, reading page by page.
 
@@ -446,8 +451,9 @@ class StoryIndex:
             since: least time of the last change.
             outlet: outlet of at least one article, as it was given.
             min_size: least number of articles.
+            storyline: id of their storyline.
         """
-        return every_story(self._store, pages(self._store, _filter(since, outlet, min_size)))
+        return every_story(self._store, pages(self._store, _filter(since, outlet, min_size, storyline)))
 
     def page(
         self,
@@ -456,6 +462,7 @@ class StoryIndex:
         since: date | datetime | str | None = None,
         outlet: str | None = None,
         min_size: int = 1,
+        storyline: str | None = None,
         limit: int = 50,
     ) -> StoryPage:
         """Return one page of `stories`; pass `StoryPage.next` as the cursor of the next page.
@@ -463,7 +470,8 @@ class StoryIndex:
         Raises:
             InputError: the cursor is invalid.
         """
-        return page(self._store, _filter(since, outlet, min_size), cursor, checked_count(limit, "limit"))
+        wanted = _filter(since, outlet, min_size, storyline)
+        return page(self._store, wanted, cursor, checked_count(limit, "limit"))
 
     def search(self, query: str, *, limit: int = 50) -> list[IndexedArticle]:
         """Return articles with all words of a query in id, outlet, title or text, the last added first.
@@ -559,9 +567,12 @@ class StoryIndex:
         return changes
 
 
-def _filter(since: date | datetime | str | None, outlet: str | None, min_size: int) -> StoryFilter:
+def _filter(
+    since: date | datetime | str | None, outlet: str | None, min_size: int, storyline: str | None
+) -> StoryFilter:
     outlet = None if outlet is None else checked_text(outlet, "outlet")
-    return StoryFilter(checked_seconds(since, "since"), outlet, checked_count(min_size, "min_size"))
+    storyline = None if storyline is None else checked_text(storyline, "storyline")
+    return StoryFilter(checked_seconds(since, "since"), outlet, checked_count(min_size, "min_size"), storyline)
 
 
 def prefetch(

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from dedup.match.stories import Pairs, days_between
 from dedup.match.suspects import is_suspected
 from dedup.match.templates import Instance, SharedWords, same_template
-from dedup.vectorize.boilerplate import Relating
+from dedup.vectorize.boilerplate import PASSAGE, Relating
 from dedup.vectorize.features import HashedText, HashedWords
 from dedup.vectorize.hashing import shingles_in_order
 
@@ -238,7 +238,8 @@ def is_overlapping(found: Overlaps, settings: Settings) -> NDArray[np.bool_]:
 def is_supported(words: HashedWords, found: Overlaps, settings: Settings) -> NDArray[np.bool_]:
     """Whether each pair has enough overlap, or a title or lead in common.
 
-    Reports of one matter share half of their words where both repeat its background.
+    Reports of one matter share half of their words where both repeat its background. A short title without a body may
+    be in another text as a headline: it is a copy of one with a like title.
     """
 
     def agree(a: int, b: int) -> bool:
@@ -248,6 +249,11 @@ def is_supported(words: HashedWords, found: Overlaps, settings: Settings) -> NDA
     supported = found.overlap >= SURE
     for row in np.flatnonzero(~supported).tolist():
         supported[row] = agree(int(found.a[row]), int(found.b[row]))
+    titles, bodies = np.diff(words.offsets).reshape(-1, 2).T
+    headlines, whole = (bodies == 0) & (titles < PASSAGE), (bodies > 0) & (titles > 0)
+    in_texts = (headlines[found.a] & whole[found.b]) | (whole[found.a] & headlines[found.b])
+    for row in np.flatnonzero(in_texts).tolist():
+        supported[row] = _jaccard(words.title(int(found.a[row])), words.title(int(found.b[row]))) >= TITLES
     return supported
 
 
@@ -280,6 +286,7 @@ def decide(
     pairs: NDArray[np.int64],
     seconds: NDArray[np.float64],
     settings: Settings,
+    outlets: NDArray[np.int64] | None = None,
 ) -> Verdicts:
     """Split the candidates that overlap enough into copies, instances of one template and suspected copies.
 
@@ -289,6 +296,7 @@ def decide(
         pairs: the candidates, shape (pairs, 2), a < b, sorted.
         seconds: publication times, shape (articles,), nan where unknown.
         settings: for the overlap of copies.
+        outlets: the number of the outlet of each, -1 if unknown; see `is_suspected`.
     """
     found = by.overlaps(words, pairs)
     found = found.where(is_overlapping(found, settings))
@@ -297,7 +305,7 @@ def decide(
     recurring = days >= RECURRING
     copies = ~from_template & (~recurring | (found.jaccard >= ALL_BUT_EQUAL)) & is_supported(words, found, settings)
     suspected = copies.copy()
-    suspected[copies] = is_suspected(words, by, found.where(copies), settings.shingle_size)
+    suspected[copies] = is_suspected(words, by, found.where(copies), settings.shingle_size, outlets)
     return Verdicts(*map(found.where, (copies & ~suspected, from_template, never, suspected)))
 
 

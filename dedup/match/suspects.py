@@ -30,7 +30,9 @@ IN_A_ROW = 3
 ALIKE = 3 / 4
 """Mean share of the distinctive words of each title in the other one, from which two articles are about one thing."""
 IN_COMMON = 1 / 7
-"""Share of the distinctive words of the shorter text, outside of what both share, that the other one must have."""
+"""Share of the distinctive words of the shorter text, outside of what both share, that the other one must have ..."""
+BY_CHANCE = 1.5
+"""... and how many words are more than one word by chance, which an article of `PASSAGE` distinctive words may have."""
 ABOUT_SHARED = -0.75
 """Two texts are about what they share if their titles have so many more words there than in the rest."""
 
@@ -54,7 +56,9 @@ class Overlapping(Protocol):
     def jaccard(self) -> NDArray[np.float64]: ...
 
 
-def is_suspected(words: HashedWords, by: Relating, found: Overlapping, size: int) -> NDArray[np.bool_]:
+def is_suspected(
+    words: HashedWords, by: Relating, found: Overlapping, size: int, outlets: NDArray[np.int64] | None = None
+) -> NDArray[np.bool_]:
     """Whether each pair may share nothing but a text of its site.
 
     Args:
@@ -62,9 +66,14 @@ def is_suspected(words: HashedWords, by: Relating, found: Overlapping, size: int
         by: relates articles.
         found: pairs that overlap as copies do.
         size: words in a shingle.
+        outlets: the number of the outlet of each article, -1 if unknown. If given, equal texts of one outlet are
+            suspected however long they are: a third title may show that they are a wall.
     """
     both = np.stack([found.a, found.b], axis=1)
-    rows = np.flatnonzero((found.jaccard < 1) | (words.lengths(found.a) < LONG))
+    uncertain = (found.jaccard < 1) | (words.lengths(found.a) < LONG)
+    if outlets is not None:
+        uncertain |= (outlets[found.a] >= 0) & (outlets[found.a] == outlets[found.b])
+    rows = np.flatnonzero(uncertain)
     suspected: NDArray[np.bool_] = words.lengths(found.a) < FEWEST
     if not len(rows):
         return suspected
@@ -177,10 +186,15 @@ class _Rest:
 
     @property
     def has_nothing_in_common(self) -> bool:
-        """Whether titles and other words have next to no distinctive words in common."""
+        """Whether titles and other words have next to no distinctive words in common.
+
+        Those that are in what they share too count half: they may name the subject of a whole site.
+        """
         (one, _), (other, _) = self._words
-        least = min(len(one), len(other))
-        return least == 0 or len(one & other) < IN_COMMON * least
+        (least, most), common = sorted((len(one), len(other))), one & other
+        repeated = common.intersection(self.texts.words.body(self.a)[~self._own[0]].tolist())
+        by_chance = BY_CHANCE if most >= PASSAGE else 0
+        return least == 0 or len(common) - len(repeated) / 2 < max(by_chance, IN_COMMON * least)
 
     @property
     def is_named_by_neither(self) -> bool:

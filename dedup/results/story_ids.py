@@ -27,6 +27,11 @@ def storyline_id(content: bytes) -> str:
     return STORYLINE_PREFIX + content_digits(content)
 
 
+def story_of_storyline(storyline: str) -> str:
+    """Return the id of the story that a storyline begins with, given the storyline's id."""
+    return STORY_PREFIX + storyline.removeprefix(STORYLINE_PREFIX)
+
+
 def storyline_of_story(story: str) -> str:
     """Return the id of the storyline that begins with a story, given the story's id."""
     return STORYLINE_PREFIX + story.removeprefix(STORY_PREFIX)

@@ -163,7 +163,7 @@ class OverviewStory(_Record):
     start: float | None
     end: float | None
     sources: list[str]
-    storyline: str | None = Field(description="Its storyline, where it shares it with another story.")
+    storyline: str = Field(description="The storyline that it belongs to.")
 
 
 class Overview(_Record):

@@ -15,7 +15,7 @@ from dedup.formats.json_text import finite, json_text
 from dedup.index import Change, IndexedArticle, StoryIndex
 from dedup.inputs.collection import published_seconds
 from dedup.pipeline import cluster
-from dedup.report.html.payload import article_columns, shared_storylines
+from dedup.report.html.payload import article_columns
 from dedup.results.clustering import Clustering, CopyGroup, Explanation
 from dedup.results.provenance import Provenance, trace
 from dedup.service import response_models as models
@@ -68,12 +68,12 @@ def story_routes(state: State) -> APIRouter:
         ] = None,
         outlet: Annotated[str | None, Query(max_length=500, description="Stories with an article of it.")] = None,
         min_size: Annotated[int, Query(ge=1, le=1_000_000, description="Stories of at least so many articles.")] = 1,
+        storyline: Annotated[str | None, Query(max_length=ID, description="The stories of a storyline.")] = None,
         cursor: Annotated[str | None, Query(max_length=200, description="`next` of the previous page.")] = None,
         limit: Limit = 50,
     ) -> Response:
-        found = await state.quick.run(
-            _page, index, cursor, since=_date("since", since), outlet=outlet, min_size=min_size, limit=limit
-        )
+        wanted = {"since": _date("since", since), "outlet": outlet, "min_size": min_size, "storyline": storyline}
+        found = await state.quick.run(_page, index, cursor, **wanted, limit=limit)
         return json_response({"stories": [one.to_record() for one in found.stories], "next": found.next})
 
     @routes.get(
@@ -233,7 +233,7 @@ def explanation_record(explanation: Explanation) -> dict[str, Any]:
 
 def overview_record(clustering: Clustering) -> dict[str, Any]:
     """Return articles as columns, and stories by places in them, ready for JSON."""
-    place, storylines = clustering.place, shared_storylines(clustering)
+    place = clustering.place
     stories = [
         {
             "id": story.id,
@@ -245,7 +245,7 @@ def overview_record(clustering: Clustering) -> dict[str, Any]:
             "start": finite(published_seconds(story.start)),
             "end": finite(published_seconds(story.end)),
             "sources": [*story.sources],
-            "storyline": storylines.get(story.id),
+            "storyline": story.storyline,
         }
         for story in clustering.stories
     ]

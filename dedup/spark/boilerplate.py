@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.spark.arrow import ascending, binary, flat, mapped, numbers, packed, unpacked, words_of
+from dedup.spark.headlines import find_headlines
 from dedup.spark.job import Job, worker_backend
 from dedup.spark.labels import find_labels
 from dedup.spark.partitions import (
@@ -66,8 +67,16 @@ def find_boilerplate(job: Job, words: DataFrame) -> DataFrame:
     def relations(pairs: DataFrame, segments: NDArray[np.uint64]) -> DataFrame:
         return relations_of(shares_of_pairs(texts, pairs, partial(outside_segments, segments=segments), settings))
 
+    def relations_outside(pairs: DataFrame, headlines: NDArray[np.uint64]) -> DataFrame:
+        outside = partial(outside_labels, labels=labels)
+        return relations_of(shares_of_pairs(texts, pairs, outside, settings, repeated=headlines))
+
+    def outside(words: HashedWords) -> NDArray[np.bool_]:
+        return worker_backend(settings).outside_boilerplate(words, known)
+
     labels = find_labels(job, texts, relations)
-    everywhere = texts.select("home").distinct().withColumn("passages", F.lit(packed(labels, rising=True)))
+    known = np.union1d(labels, find_headlines(job, texts, relations_outside))
+    everywhere = texts.select("home").distinct().withColumn("passages", F.lit(packed(known, rising=True)))
     entries = _PER_ARTICLE * checkpoints.rows("words")
     frequent = repeated(job, "fingerprints", texts, _fingerprints, least=HOLDERS, entries=entries)
     # A checkpoint, as the answers to a home identify passages by their position in these parts.
@@ -83,14 +92,14 @@ def find_boilerplate(job: Job, words: DataFrame) -> DataFrame:
     lists_of = held.select("part", "holders_hash", "holders").join(once, ["part", "holders_hash"], "left_semi")
     holders = checkpoints.step("holders", lambda: lists_of.select("holders_hash", "holders"))
     if not checkpoints.rows("holders"):
-        return everywhere if len(labels) else job.spark.createDataFrame([], "home int, passages binary")
+        return everywhere if len(known) else job.spark.createDataFrame([], "home int, passages binary")
     follows = holders.mapInArrow(mapped(_related_holders), "holders_hash binary, count long, a long, b long")
     pairs = checkpoints.step("following", lambda: follows.select("a", "b").distinct())
 
     def shares() -> DataFrame:
-        known = found.where("home is not null").select("home", "part", "known")
-        coming = known.unionByName(frequent, allowMissingColumns=True)
-        return shares_of_pairs(texts, pairs, partial(outside_labels, labels=labels), settings, coming, parts)
+        sent = found.where("home is not null").select("home", "part", "known")
+        coming = sent.unionByName(frequent, allowMissingColumns=True)
+        return shares_of_pairs(texts, pairs, outside, settings, coming, parts)
 
     both = checkpoints.step("shares", shares, rows=2 * checkpoints.rows("following"))
 
@@ -107,7 +116,7 @@ def find_boilerplate(job: Job, words: DataFrame) -> DataFrame:
             mapped(_homes_of_holders), "holders_hash binary, home int"
         )
         some = held.select("holders_hash", "passages").join(reached, "holders_hash").select("home", "passages")
-        return some.union(everywhere) if len(labels) else some
+        return some.union(everywhere) if len(known) else some
 
     return checkpoints.step("furniture", homes)  # the name on disk, so that runs of earlier versions resume
 
@@ -119,6 +128,7 @@ def shares_of_pairs(
     settings: Settings,
     more: DataFrame | None = None,
     parts: int = 0,
+    repeated: NDArray[np.uint64] | None = None,
 ) -> DataFrame:
     """Return what each article of pairs `a`, `b` has of the title of the other one; see `SHARES`.
 
@@ -129,6 +139,7 @@ def shares_of_pairs(
         settings: of the run.
         more: the repeated passages `known` to each home, and the `hashes` of their fingerprints, if there are any.
         parts: of these passages.
+        repeated: other repeated passages, sorted.
     """
     ways = pairs.toDF("of", "to").union(pairs.selectExpr("b", "a"))
 
@@ -136,7 +147,7 @@ def shares_of_pairs(
         return _titles(rows, ways, outside, worker_backend(settings))
 
     def answer(rows: Any, coming: Any) -> Any:
-        return _title_shares(rows, coming, parts, outside, worker_backend(settings))
+        return _title_shares(rows, coming, parts, outside, worker_backend(settings), repeated)
 
     coming = at_home(texts, ways, send, TITLES, home=home_of("of")).withColumn("home", home_of("to"))
     if more is not None:
@@ -338,7 +349,12 @@ def _titles(rows: Any, ways: Any, outside: Callable[[HashedWords], NDArray[np.bo
 
 
 def _title_shares(
-    rows: Any, coming: Any, parts: int, outside: Callable[[HashedWords], NDArray[np.bool_]], backend: Any
+    rows: Any,
+    coming: Any,
+    parts: int,
+    outside: Callable[[HashedWords], NDArray[np.bool_]],
+    backend: Any,
+    repeated: NDArray[np.uint64] | None,
 ) -> Any:
     """Return what `vectorize.kernels.relations.shares` does, of each title and the article that it is sent to."""
     import pyarrow.compute as pc
@@ -349,11 +365,12 @@ def _title_shares(
             ("share", "alone", "speaking"), titles["to"]
         )
     words, number = words_of(rows), numbers(rows["n"])
-    words, known = words.kept(outside(words)), np.empty(0, np.uint64)
+    known = np.empty(0, np.uint64) if repeated is None else repeated
     if parts:
         passages, _ = _suspects(words, coming.filter(pc.is_valid(coming["hashes"])))
         masks = coming.filter(pc.is_valid(coming["known"]))
         known = _known_passages(np.unique(passages), masks, parts)
+    words = words.kept(outside(words))
     place = places_in(number, numbers(titles["to"]).astype(np.int64))
     among, back = np.unique(place, return_inverse=True)
     title, bounds = flat(titles["title"], np.uint32)

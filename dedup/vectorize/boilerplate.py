@@ -4,7 +4,7 @@ or copyright notices. A passage is a run of `PASSAGE` words, a shorter line, or 
 Boilerplate must neither make copies of unrelated articles nor contribute to their vectors. A passage that several
 articles share may also be a wire report that many outlets ran. The titles decide: the articles that share a wire report
 are about one thing, so each has the words of the others' titles. Two articles are too few to decide, and nothing is
-removed from them.
+removed from them, but for a line that is the whole title of the other one: a list of headlines, or a link.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from dedup.vectorize.exact import Numbers
 from dedup.vectorize.features import BEGINS_SEGMENT, BEGINS_SENTENCE, HashedWords
 from dedup.vectorize.hashing import BASE, MASK, mix64, shingles_in_order
 from dedup.vectorize.labels import (
+    among,
     certain_labels,
     has_segments,
     held_labels,
@@ -82,6 +83,12 @@ class Finding(Relating, Protocol):
 
     def held_passages(self, words: HashedWords) -> tuple[NDArray[np.uint64], NDArray[np.int64]]: ...
 
+    def lines_among(
+        self, words: HashedWords, passages: NDArray[np.uint64]
+    ) -> tuple[NDArray[np.uint64], NDArray[np.int64]]: ...
+
+    def outside_boilerplate(self, words: HashedWords, passages: NDArray[np.uint64]) -> NDArray[np.bool_]: ...
+
 
 def find_boilerplate(words: HashedWords, by: Finding) -> NDArray[np.uint64]:
     """The hashes of the passages, and of the labels of titles, that are boilerplate; sorted.
@@ -90,7 +97,9 @@ def find_boilerplate(words: HashedWords, by: Finding) -> NDArray[np.uint64]:
     relation of two articles is the mean share of the distinctive words of one title that are in the other article.
     """
     labels = _find_labels(words, by) if has_segments(words) else np.empty(0, np.uint64)
-    return np.union1d(labels, of_unrelated(words, *by.held_passages(words), by, partial(outside_labels, labels=labels)))
+    known = np.union1d(labels, find_headlines(words, by, labels))
+    outside = partial(by.outside_boilerplate, passages=known)
+    return np.union1d(known, of_unrelated(words, *by.held_passages(words), by, outside))
 
 
 def _find_labels(words: HashedWords, by: Finding) -> NDArray[np.uint64]:
@@ -101,13 +110,25 @@ def _find_labels(words: HashedWords, by: Finding) -> NDArray[np.uint64]:
     return certain_labels(words, without_topics(words, labels, segments, places, by.detect), segments, HOLDERS)
 
 
+def find_headlines(words: HashedWords, by: Finding, labels: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """The hashes of the short passages of bodies that are the title of an unrelated article; sorted.
+
+    Args:
+        words: of the articles.
+        by: the form of the steps.
+        labels: the hashes of labels, sorted, which are not compared.
+    """
+    return of_unrelated(words, *held_headlines(words, by), by, partial(outside_labels, labels=labels), titles=True)
+
+
 def find_related(words: HashedWords, by: Finding) -> NDArray[np.uint64]:
     """The hashes of the passages whose holders are clearly related, with a mean relation from 1 / `RELATED`; sorted.
 
     Between these and boilerplate are passages that an index neither learns nor forgets.
     """
     passages, places = by.held_passages(words)
-    found, total, _, pairs = _totals(words, passages, places, by, lambda some: np.ones(len(some.hashes), bool))
+    outside = partial(by.outside_boilerplate, passages=find_headlines(words, by, passages[:0]))
+    found, total, _, pairs = _totals(words, passages, places, by, outside)
     related: NDArray[np.uint64] = found[RELATED * total >= pairs * UNIT]
     return related
 
@@ -327,6 +348,52 @@ def held_passages(words: HashedWords) -> tuple[NDArray[np.uint64], NDArray[np.in
     _, inverse, holders = np.unique(passages, return_inverse=True, return_counts=True)
     enough = holders[inverse.ravel()] >= HOLDERS
     return passages[enough], places[enough]
+
+
+def held_headlines(words: HashedWords, by: Finding) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """The short passages of bodies that are the title of another article.
+
+    Returns:
+        The hashes of the passages and the places of the articles that have them, the first of those with the title
+        among them; both of shape (holdings,), sorted by passage and then by place.
+    """
+    titles = title_lines(words)
+    each, first = np.unique(titles, return_index=True)
+    passages, places = by.lines_among(words, each[each > 0])
+    other = passages != titles[places]
+    passages, places = passages[other], places[other]
+    found = np.unique(passages)
+    passages = np.concatenate([passages, found])
+    places = np.concatenate([places, first[np.searchsorted(each, found)]])
+    order = np.lexsort((places, passages))
+    return passages[order], places[order]
+
+
+def title_lines(words: HashedWords) -> NDArray[np.uint64]:
+    """The hash of each title as a passage of a body, 0 if it has too few or too many words; shape (articles,)."""
+    begins, lengths = words.offsets[:-1:2], np.diff(words.offsets)[::2]
+    found = np.zeros(len(words), np.uint64)
+    for length in range(LINE, PASSAGE):
+        some = np.flatnonzero(lengths == length)
+        value = np.zeros(len(some), np.uint64)
+        for place in range(length):
+            value = value * np.uint64(BASE) + words.hashes[begins[some] + place]
+        found[some] = mix64(value + np.uint64(SALT * length & MASK))
+    return found
+
+
+def lines_among(words: HashedWords, passages: NDArray[np.uint64]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """Those of some passages, sorted, that are short ones of bodies, and the places of the articles that have them.
+
+    Kernel: `vectorize.kernels.boilerplate.lines_among`.
+    """
+    found = [np.empty(0, np.uint64)]
+    for place in range(len(words)):
+        end = int(words.offsets[2 * place + 2])
+        body = words.body(place)
+        short = np.unique(short_passages(body, words.flags[end - len(body) : end])[0])
+        found.append(short[among(short, passages)])
+    return np.concatenate(found), np.repeat(np.arange(len(words)), [*map(len, found[1:])])
 
 
 def lists(words: HashedWords, pairs: NDArray[np.int64]) -> NDArray[np.bool_]:

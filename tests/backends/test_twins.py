@@ -212,7 +212,11 @@ def spoken(rng: Generator) -> Iterator[Case]:
         yield language_kernels.detect(words), language.detect(words)
 
 
-@cases_of("vectorize.kernels.boilerplate.held_passages", "vectorize.kernels.boilerplate.outside_boilerplate")
+@cases_of(
+    "vectorize.kernels.boilerplate.held_passages",
+    "vectorize.kernels.boilerplate.lines_among",
+    "vectorize.kernels.boilerplate.outside_boilerplate",
+)
 def passages(rng: Generator) -> Iterator[Case]:
     for articles in ([], [("A title", "")], some_articles(rng, 80)):
         words = extractor().words(articles)
@@ -221,6 +225,7 @@ def passages(rng: Generator) -> Iterator[Case]:
         for passages in (np.unique(expected[0])[::2], np.array([0, 1], np.uint64)):
             kept = boilerplate.outside_boilerplate(words, passages)
             yield boilerplate_kernels.outside_boilerplate(words, passages), kept
+            yield boilerplate_kernels.lines_among(words, passages), boilerplate.lines_among(words, passages)
     parts = ["LIVE", "The Boat Herald", "Page 3/9", "12", "Ferry sails at noon", "Photos", "A"]
     titles = [" - ".join(rng.choice(parts, rng.integers(1, 6))) for _ in range(120)]
     words = extractor().words([(title, "") for title in titles])

@@ -117,7 +117,7 @@ def test_figures_without_matplotlib_are_an_error(monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_missing_model_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(BenchmarkError, match="sentence-transformers is not installed|there is no folder"):
+    with pytest.raises(BenchmarkError, match=r"sentence-transformers is not installed|there is no folder"):
         opinion.sentence_model(tmp_path / "none")
 
 

@@ -84,7 +84,7 @@ def test_a_store_from_before_is_corrected_in_bounded_transactions(
     path = tmp_path / "stories.db"
     with monkeypatch.context() as before, StoryIndex.open(path) as index:
         before.setattr("dedup.index.session.learn", lambda *_: False)
-        before.setattr("dedup.match.copies.is_suspected", lambda _words, _by, found, _size: found.a < 0)
+        before.setattr("dedup.match.copies.is_suspected", lambda _words, _by, found, *_: found.a < 0)
         index.add_many(strange(number, NOTICE) for number in range(50))
         assert max(len(story.articles) for story in index.placements()) == 50
     with StoryIndex.open(path) as index, StoryIndex.open(path, read_only=True) as reader:

@@ -309,6 +309,7 @@ class DictStore:
             and (wanted.since is None or story.touched >= wanted.since)
             and (wanted.before is None or (story.touched, story.number) < wanted.before)
             and (wanted.outlet is None or wanted.outlet in outlets.get(story.number, set()))
+            and wanted.storyline in (None, story.storyline)
         ]
         return sorted(found, key=lambda story: (-story.touched, -story.number))[:most]
 

@@ -47,9 +47,14 @@ CALLS: dict[str, list[Callable[[StoryIndex, str], Any]]] = {
     "story": [lambda index, odd: index.story(odd)],
     "stories": [
         lambda index, odd: list(index.stories(outlet=odd)),
+        lambda index, odd: list(index.stories(storyline=odd)),
         lambda index, odd: list(index.stories(since=odd)),
     ],
-    "page": [lambda index, odd: index.page(odd), lambda index, odd: index.page(outlet=odd)],
+    "page": [
+        lambda index, odd: index.page(odd),
+        lambda index, odd: index.page(outlet=odd),
+        lambda index, odd: index.page(storyline=odd),
+    ],
     "search": [lambda index, odd: index.search(odd)],
     "newest": [lambda index, odd: index.newest(odd)],  # type: ignore[arg-type]
     "explain": [lambda index, odd: index.explain(odd, "first"), lambda index, odd: index.explain("first", odd)],

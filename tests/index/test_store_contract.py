@@ -235,6 +235,12 @@ def test_stories_by_page_and_filter(kept: Kept) -> None:
     assert numbers(StoryFilter(min_size=3)) == [2, 4]
     assert numbers(StoryFilter(outlet="Post")) == [3, 1]
     assert numbers(StoryFilter(outlet="nobody")) == []
+    with store.transaction():
+        store.put_stories([replace(story(number, size, 5.0), line="l1") for number, size in ((1, 1), (2, 4))])
+    assert numbers(StoryFilter(storyline="l1")) == [2, 1]
+    assert numbers(StoryFilter(storyline="l1", min_size=2)) == [2]
+    assert numbers(StoryFilter(storyline="l3")) == [3], "a story that shares its storyline with none"
+    assert numbers(StoryFilter(storyline="l2")) == numbers(StoryFilter(storyline="")) == []
     assert store.story_numbered([5, 6]) == {5: replace(story(5, 7, 6.0), into=2)}
     assert store.counts()["stories"] == 4
 

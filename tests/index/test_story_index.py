@@ -316,6 +316,10 @@ def test_stories_articles_and_explanations(index: StoryIndex) -> None:
     assert {story.id for story in big} == {story.id for story in stories if len(story.articles) >= 4}
     post = list(index.stories(outlet="Post"))
     assert {story.id for story in post} == {story.id for story in stories if "Post" in story.sources}
+    for line in {story.storyline for story in stories}:
+        together = [story for story in stories if story.storyline == line]
+        assert list(index.stories(storyline=line)) == together
+        assert index.page(storyline=line).stories == tuple(together)
     story = big[0]
     assert index.story(story.id) == story
     assert index.article(story.articles[0]).story == story.id

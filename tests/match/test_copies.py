@@ -32,6 +32,7 @@ from dedup.match.stories import Pairs
 from dedup.settings import Settings
 from dedup.text.document import Document
 from dedup.text.tokens import Tokens
+from dedup.vectorize.boilerplate import PASSAGE
 from dedup.vectorize.features import HashedWords
 from dedup.vectorize.reference import signatures
 
@@ -299,6 +300,30 @@ def test_two_articles_that_share_a_text_of_their_site_are_no_copies(form: str, t
     if form.startswith("{own}") or titled:
         titles = [f"{own.split()[0]} burns" if titled else "" for own in owns]
         assert not is_copy(*zip(titles, bodies, strict=True))
+
+
+def test_one_word_in_common_is_chance_in_a_long_text_only() -> None:
+    """Two papers with one text and a greeting of their own have it, and a site's line over an article may."""
+    greetings = [" ".join(f"{paper}{number}" for number in range(5)) for paper in ("hello", "welcome")]
+    bodies = [f"{greeting} {PROMOTION}" for greeting in greetings]
+    assert is_copy(*zip(("Gazette title", "Courier title"), bodies, strict=True))
+    assert not is_copy(*zip(("Gazette", "Courier"), bodies, strict=True))
+    edited = "late on Saturday a fire broke out on the ferry Halcyon Star off Corran, officers said, and {} people died"
+    assert is_copy(("Blaze", edited.format("nine")), ("Inferno", edited.format("ten")))
+    line = PROMOTION.rsplit(maxsplit=29)[0]
+    article = f"{line} {' '.join(f'own{number}' for number in range(30))}"
+    assert not is_copy(("Mill at own7 burns", line), ("Ferry strands", article))
+
+
+def test_a_title_without_a_text_is_a_copy_of_like_titles_only() -> None:
+    """In another text it is a headline of something else."""
+    title = "Mill burns down at Brackwell on Sunday night"
+    report = f"{' '.join(f'own{number}' for number in range(30))} {title}"
+    assert not is_copy((title, ""), ("Ferry sinks off Larkhaven", report))
+    assert is_copy((title, ""), (f"{title} again", report))
+    assert is_copy((title, ""), ("", f"{title} again"))
+    post = " ".join(f"post{number}" for number in range(PASSAGE))
+    assert is_copy((post, ""), ("Ferry post1", post))
 
 
 def test_one_text_under_other_titles_and_footers_is_a_copy() -> None:

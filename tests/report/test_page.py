@@ -15,6 +15,7 @@ import pytest
 from browser import opened, running, until
 from labelled_data import DATA, SEEDS
 from made_clustering import example
+from storyline_articles import storyline_articles
 
 import dedup
 from dedup.match import mentions
@@ -323,12 +324,36 @@ def test_a_labelled_set_of_news(browser: Any, tmp_path: Path) -> None:
         assert_accessible(page)
 
 
+@pytest.mark.parametrize("width", [1400, 390])
+def test_a_week_of_several_hundred_outlets(browser: Any, week: Path, width: int) -> None:
+    """Long timelines, storylines of dozens of stories, articles without date or text."""
+    with opened(browser, week, viewport={"width": width, "height": 844}) as page:
+        if width == 390:
+            page.click("#filters")
+        assert_accessible(page)
+        assert page.locator("[data-key^='storyline:']").count() == 8
+        page.click("#entries a >> nth=0")
+        page.wait_for_selector(".storyline [aria-current]")
+        assert page.locator(".storyline li").count() == 5
+        assert_accessible(page)
+        page.click(".moment [data-what=compare] >> nth=4")
+        page.wait_for_selector(".side")
+        assert_accessible(page)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.fixture(scope="module")
+def week(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    clustering = dedup.cluster(dedup.read_articles([shared_data("groundnews_dev.jsonl.gz")]))
+    return written(clustering, tmp_path_factory.mktemp("page") / "week.html")
+
+
 def test_a_page_of_many_articles(browser: Any, tmp_path: Path) -> None:
-    """Of the 25 MB that ten thousand articles may take, these take their part."""
+    """Each article takes 1.35 KB at most, beside the page itself."""
     articles = list(islice(dedup.read_articles([shared_data("stream_2020_01_02.jsonl.gz")]), MANY))
     clustering = dedup.cluster(articles)
-    path = written(clustering, tmp_path / "stream.html")
-    assert path.stat().st_size <= 2_500 * MANY
+    path, empty = written(clustering, tmp_path / "stream.html"), written(dedup.cluster([]), tmp_path / "empty.html")
+    assert path.stat().st_size - empty.stat().st_size <= 1_350 * MANY
     with opened(browser, path) as page:
         assert_regroups(page, clustering)
         page.fill("#query", "rain")
@@ -436,16 +461,11 @@ def test_nothing_is_grey_where_all_was_compared(browser: Any, seeds: dedup.Clust
         assert not page.locator("[data-slot=removed]").is_visible()
 
 
-def test_the_other_stories_of_a_storyline_are_around_it(browser: Any, seeds: dedup.Clustering, tmp_path: Path) -> None:
-    stories = [replace(story, storyline="line" if place < 3 else story.id) for place, story in enumerate(seeds.stories)]
-    path = written(replace(seeds, stories=tuple(stories)), tmp_path / "lines.html")
-    with opened(browser, path) as page:
-        page.click("#entries a >> nth=0")
-        page.wait_for_selector(".storyline a")
-        around = page.locator(".storyline a").all_inner_texts()
-        assert {" ".join(title.split()) for title in around} == {story.title for story in stories[1:3]}
-        page.click(".storyline a >> nth=0")
-        until(page, "title => document.querySelector('.story h2').textContent === title", around[0])
-        page.evaluate("id => { location.hash = 'story=' + id }", stories[5].id)
-        until(page, "id => address.state.story === id && document.querySelector('.story')", stories[5].id)
-        assert not page.locator(".storyline").is_visible()
+def test_storylines_are_those_of_the_library(browser: Any, seeds: dedup.Clustering, tmp_path: Path) -> None:
+    clustering = dedup.cluster([*seeds.articles, *storyline_articles()])
+    assert len(clustering.storylines) < len(clustering.stories)
+    with opened(browser, written(clustering, tmp_path / "lines.html")) as page:
+        for granularity in (0.2, 0.5, 0.8, 1.0):
+            page.evaluate("g => source.regroup(g)", granularity)
+            wanted = {story.id: story.storyline for story in clustering.rethreshold(granularity).stories}
+            assert page.evaluate("Object.fromEntries(source.stories.map(one => [one.id, one.storyline]))") == wanted

@@ -17,7 +17,7 @@ from dedup.archive import Archived
 from dedup.report import write_html
 
 STATE = """() => list.listed.map(story => [
-  story.id, story.articles.map(place => [source.data.ids[place], story.stateOf(place)])
+  story.id, story.storyline, story.articles.map(place => [source.data.ids[place], story.stateOf(place)])
 ])"""
 
 
@@ -31,7 +31,11 @@ def halves(articles: list[dedup.Article]) -> dedup.Arrivals:
     """The later half of some articles against the earlier one, whose stories have ids of an archive."""
     old, new = articles[::2], articles[1::2]
     before = dedup.cluster(old)
-    archive = [Archived(article, f"kept-{before.story_of(article.id).id}") for article in old]
+    held = [before.story_of(article.id) for article in old]
+    archive = [
+        Archived(article, f"kept-{story.id}", f"kept-{story.storyline}")
+        for article, story in zip(old, held, strict=True)
+    ]
     return dedup.cluster_against(new, archive)
 
 
@@ -53,8 +57,10 @@ def page_of_arrivals(arrivals: dedup.Arrivals, tmp_path_factory: pytest.TempPath
 
 def assert_same(page: Any, found: dedup.Arrivals) -> None:
     status = dict(zip((article.id for article in found.clustering.articles), found.statuses, strict=True))
-    wanted = [[story.id, [[name, status[name]] for name in story.articles]] for story in found.stories]
+    wanted = [[story.id, story.storyline, [[name, status[name]] for name in story.articles]] for story in found.stories]
     assert page.evaluate(STATE) == wanted
+    badges = {tuple(told.split()) for told in page.locator(".entry .badges").all_inner_texts()}
+    assert badges <= {("New",), ("Continues",), ("Continues", "Copies"), ("Copies",)}, "always in one order"
 
 
 def test_stories_order_and_statuses_are_those_of_the_library(

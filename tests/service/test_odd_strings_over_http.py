@@ -43,9 +43,14 @@ CALLS: dict[str, list[Callable[[Client, str], Any]]] = {
     "story": [lambda client, odd: client.story(odd)],
     "stories": [
         lambda client, odd: list(client.stories(outlet=odd)),
+        lambda client, odd: list(client.stories(storyline=odd)),
         lambda client, odd: list(client.stories(since=odd)),
     ],
-    "page": [lambda client, odd: client.page(odd), lambda client, odd: client.page(outlet=odd)],
+    "page": [
+        lambda client, odd: client.page(odd),
+        lambda client, odd: client.page(outlet=odd),
+        lambda client, odd: client.page(storyline=odd),
+    ],
     "search": [lambda client, odd: client.search(odd)],
     "explain": [lambda client, odd: client.explain(odd, "first"), lambda client, odd: client.explain("first", odd)],
     "__contains__": [lambda client, odd: odd in client],

@@ -9,6 +9,7 @@ import random
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any
 
 import pytest
 from serving import Served, serving
+from storyline_articles import storyline_articles
 
 import dedup
 from dedup.formats.escaping import unescape_formula
@@ -36,7 +38,7 @@ Opened = Callable[..., AbstractContextManager[Any]]
 
 
 def articles() -> list[dedup.Article]:
-    """A story with copies, one of two outlets, and a hundred and thirty articles of a story of their own."""
+    """A story with copies, one of two outlets, three of a storyline, and 130 articles of a story of their own."""
     dice = random.Random(11)  # noqa: S311 - words for articles
     letters = "abcdefghijklmnoprstuvz"
     words = ["".join(dice.choices(letters, k=dice.randint(5, 9))) for _ in range(4_000)]
@@ -74,7 +76,9 @@ def articles() -> list[dedup.Article]:
                 published=day + timedelta(number % 20),
             )
         )
-    return found
+    line = {"sale": 3, "strike": 5, "judgment": 7}
+    parts = [(one, line[one.id.split("-")[0]]) for one in storyline_articles() if one.id.split("-")[0] in line]
+    return [*found, *(replace(one, lang="en", published=day + timedelta(number)) for one, number in parts)]
 
 
 @pytest.fixture(scope="module")
@@ -270,6 +274,33 @@ def test_a_story_opens_with_what_an_editor_wants(opened: Opened) -> None:
         assert page.locator(".verdict").inner_text().startswith("The same")
 
 
+def test_a_story_stands_in_its_storyline(opened: Opened) -> None:
+    with opened() as page:
+        open_story(page, "strike-herald")
+        page.wait_for_selector(".storyline [aria-current]")
+        around = page.locator(".storyline li")
+        for place, title in enumerate(("Oakvale sells its port", "Dockers lay down work", "Judges dismiss complaint")):
+            assert title in around.nth(place).inner_text()
+        assert around.locator("time").all_inner_texts() == ["2024-06-04", "2024-06-06", "2024-06-08"]
+        assert around.nth(1).get_attribute("aria-current")
+        around.nth(2).locator("a").click()
+        until(page, "id => address.state.story === id", story_of(page, "judgment-herald"))
+        page.click(".storyline .actions a")
+        until(page, "document.querySelector('#chosen button')")
+        assert entries(page) == 3
+        assert page.locator("#chosen").inner_text().startswith("Storyline: ")
+        assert page.evaluate("new Set(list.listed.map(story => story.storyline)).size") == 1
+        link = page.url
+        page.goto("about:blank")
+        page.goto(link)
+        until(page, "document.documentElement.dataset.ready && list.listed.length === 3")
+        page.click("#chosen button")
+        until(page, "list.listed.length === source.stories.length")
+        open_story(page, "f1")
+        page.wait_for_selector(".versions")
+        assert not page.locator(".storyline").is_visible(), "it is the only story of its storyline"
+
+
 # Search and filters
 
 
@@ -286,20 +317,20 @@ def test_search_finds_phrases_marks_and_counts(opened: Opened) -> None:
         page.click("#clear")
         until(page, "list.listed.length === source.stories.length")
         assert page.input_value("#query") == ""
-        page.fill("#query", "DRIVER")
+        page.fill("#query", '"DRIVER  ilse"')
         until(page, "list.listed.length === 1")
         open_story(page, "t1")
         page.click(".moment [data-what=read] >> nth=0")
         page.wait_for_selector(".reading")
-        assert {text.lower() for text in page.locator(".reading mark").all_inner_texts()} == {"driver"}
+        assert {text.lower() for text in page.locator(".reading mark").all_inner_texts()} == {"driver ilse"}
 
 
 def test_each_count_of_a_filter_is_what_it_leaves(opened: Opened) -> None:
     with opened(viewport={"width": 1400, "height": 900}) as page:
         names = page.locator("#facets legend").all_inner_texts()
-        assert [name.lower() for name in names] == ["outlet", "language", "size", "copies"]
+        assert [name.lower() for name in names] == ["outlet", "language", "size", "copies", "storyline"]
         assert "Echo" in page.locator("[data-key='outlet:echo']").inner_text(), "ECHO is the same outlet"
-        assert page.locator("[data-key^='outlet:']").count() == 3
+        assert page.locator("[data-key^='outlet:']").count() == 6
         total = entries(page)
         for first in ("", "size:1", "lang:en"):
             if first:
@@ -320,6 +351,37 @@ def test_each_count_of_a_filter_is_what_it_leaves(opened: Opened) -> None:
                 page.click("#chosen button")
                 until(page, "document.querySelector('#chosen').hidden")
         assert entries(page) == total
+
+
+def test_the_filters_of_file_and_service_agree(browser: Any, written: Path, served: Served) -> None:
+    told = []
+    for page_opened in (partial(opened_file, browser, written), partial(opened_service, browser, served)):
+        with page_opened() as page:
+            buttons = page.locator("#facets button").evaluate_all(
+                "all => all.map(one => [one.closest('fieldset').querySelector('legend').textContent, one.innerText])"
+            )
+            bars = page.locator("#bars button").evaluate_all("all => all.map(one => one.title)")
+            told.append((page.inner_text("#summary"), buttons, bars))
+    assert told[0] == told[1]
+
+
+def test_a_long_list_is_drawn_in_parts(opened: Opened) -> None:
+    """The number of elements does not depend on that of the stories, so neither does the time to show them."""
+    with opened() as page:
+        assert entries(page) > 60
+        assert page.locator(".entry").count() == 60
+        assert (
+            page.locator("#facets fieldset").evaluate_all(
+                "all => Math.max(...all.map(one => one.querySelectorAll('li').length))"
+            )
+            <= 8
+        )
+        assert page.locator("#bars button").count() <= 120
+        read = page.locator(".entry .lead").evaluate_all("all => all.filter(one => one.textContent).length")
+        assert read < 60, "texts of entries far below the window are not read yet"
+        page.click("[data-key='size:1']")
+        until(page, "document.querySelector('#chosen button')")
+        assert page.locator(".entry").count() == 60
 
 
 def test_the_chart_is_clickable_and_counts_what_it_leaves(opened: Opened) -> None:
@@ -386,7 +448,8 @@ def test_the_list_shows_first_lines_sizes_and_days(opened: Opened, width: int) -
         until(page, "document.querySelector('.entry .lead').textContent")
         assert page.locator(".entry .lead").first.inner_text().startswith("Fire broke out on the ferry Lady Corran")
         widths = page.locator(".entry [data-slot=bar]").evaluate_all("all => all.map(one => one.offsetWidth)")
-        assert widths[0] > widths[1] > widths[-1] > 0
+        assert widths == sorted(widths, reverse=True)
+        assert widths[0] > widths[-1] > 0
         assert page.locator(".entry svg rect").count() >= 60
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         cut = "all => all.filter(one => one.scrollWidth > one.clientWidth + 1).map(one => one.outerHTML.slice(0, 80))"
@@ -399,6 +462,34 @@ def test_the_list_shows_first_lines_sizes_and_days(opened: Opened, width: int) -
             assert page.locator("#facets").is_visible()
             assert page.evaluate("document.documentElement.scrollWidth") <= width
             assert_accessible(page)
+
+
+def test_print_is_black_on_white_and_uses_the_sheet(opened: Opened) -> None:
+    with opened(color_scheme="dark") as page:
+        page.emulate_media(media="print", color_scheme="dark")
+        style = "getComputedStyle(document.body)"
+        assert page.evaluate(f"[{style}.color, {style}.backgroundColor]") == ["rgb(0, 0, 0)", "rgb(255, 255, 255)"]
+        assert page.evaluate("document.querySelector('#entries').offsetWidth / innerWidth") > 0.9
+        assert not page.locator("#controls").is_visible()
+        page.emulate_media(media="screen")
+        open_story(page, "f1")
+        page.emulate_media(media="print")
+        assert page.evaluate("document.querySelector('.timeline').offsetWidth / innerWidth") > 0.9
+        assert not page.locator("#entries").is_visible()
+
+
+@pytest.mark.parametrize("width", [1400, 390])
+def test_the_days_stand_under_their_bars(opened: Opened, width: int) -> None:
+    with opened(viewport={"width": width, "height": 844}) as page:
+        if width == 390:
+            page.click("#filters")
+        ends = (
+            "one => { const box = one.getBoundingClientRect(); return [Math.round(box.left), Math.round(box.right)]; }"
+        )
+        bars, axis = page.locator("#bars").evaluate(ends), page.locator("#axis").evaluate(ends)
+        assert bars == axis
+        assert page.locator("#axis").inner_text().split() == ["2024-06-01", "2024-06-20"]
+        assert page.locator("#axis").evaluate("one => one.offsetHeight") < 30
 
 
 def test_dark_is_remembered(opened: Opened) -> None:

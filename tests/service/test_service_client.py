@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -69,6 +70,11 @@ def test_it_returns_what_an_index_returns(served: Served) -> None:
         assert {one.id for one in client.stories(min_size=3, outlet="Echo")} == {
             one.id for one in index.stories(min_size=3, outlet="Echo")
         }
+        lines = Counter(one.storyline for one in client.stories())
+        for line, count in lines.most_common(3):
+            together = list(client.stories(storyline=line))
+            assert {one.storyline for one in together} == {line}
+            assert len(together) == count
         name = articles[9].id
         assert client.article(name) == index.article(name)
         story = index.article(name).story

@@ -288,3 +288,17 @@ def test_copies_under_different_boilerplate_are_copies() -> None:
     clustering = cluster(articles)
     groups = [group.articles for story in clustering for group in story.copy_groups]
     assert sorted(map(sorted, groups)) == [sorted(f"wire{number}" for number in range(10))]
+
+
+def test_a_line_that_is_the_title_of_an_unrelated_article_is_a_headline() -> None:
+    """One article with the line is enough, but not one that is about the same, nor the article itself."""
+    titles = ["Mill burns down at Brackwell", "Ferry strands off Larkhaven harbour", "Blaze at Brackwell mill put out"]
+    bodies = [
+        made("own", 30),
+        f"{made('other', 30)}\n{titles[0]}\n{made('more', 3)}",
+        f"{titles[2]}\n{made('third', 30)}",
+    ]
+    assert taken(articles_of(bodies, titles)) == [0, 5, 0]
+    assert taken(articles_of(bodies[1:], titles[1:])) == [0, 0]
+    related = f"{made('third', 30)} the mill at Brackwell burns\n{titles[0]}"
+    assert taken(articles_of([bodies[0], related], titles[::2])) == [0, 0]

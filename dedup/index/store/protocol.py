@@ -23,12 +23,14 @@ class StoryFilter:
         since: least time of the last change, in seconds since 1970.
         outlet: outlet of at least one article.
         min_size: least number of articles.
+        storyline: id of the storyline.
         before: last change and number of the story that the result continues after.
     """
 
     since: float | None = None
     outlet: str | None = None
     min_size: int = 1
+    storyline: str | None = None
     before: tuple[float, int] | None = None
 
 

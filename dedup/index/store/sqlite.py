@@ -16,6 +16,7 @@ from dedup.index.store.records import AddressRow, Change, Revision, Sketch, Stor
 from dedup.index.store.schema import article_row, revision_row, story_row
 from dedup.index.store.text_search import condition
 from dedup.index.store.wal import BASE, checkpoint
+from dedup.results.story_ids import story_of_storyline
 
 _Key = TypeVar("_Key")
 AT_ONCE = 500
@@ -304,6 +305,9 @@ class SqliteStore:
         if wanted.outlet is not None:
             conditions.append("EXISTS (SELECT 1 FROM article WHERE article.story = story.number AND source = ?)")
             given.append(wanted.outlet)
+        if wanted.storyline is not None:
+            conditions.append("((line != '' AND line = ?) OR (line = '' AND id = ?))")
+            given += [wanted.storyline, story_of_storyline(wanted.storyline)]
         order = "ORDER BY touched DESC, number DESC LIMIT ?"
         statement = f"SELECT {_STORY} FROM story WHERE {' AND '.join(conditions)} {order}"
         return [_story(row) for row in self._file.rows(statement, (*given, most))]

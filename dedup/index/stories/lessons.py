@@ -22,6 +22,8 @@ from dedup.vectorize.boilerplate import (
     RELATED,
     find_boilerplate,
     find_related,
+    held_headlines,
+    lists,
     passages_in,
     passages_of_body,
 )
@@ -56,9 +58,12 @@ def lesson_of(words: HashedWords, outlets: NDArray[np.int64], backend: PlainBack
 
 
 def repeating(words: HashedWords, backend: PlainBackend) -> NDArray[np.bool_]:
-    """Return which articles share a passage, a segment of a title or a body with enough others; shape (articles,)."""
+    """Return which articles share a passage, a segment of a title or a body with enough others; shape (articles,).
+
+    One other is enough for a headline.
+    """
     found = np.zeros(len(words), bool)
-    found[backend.held_passages(words)[1]] = True
+    found[backend.held_passages(words)[1]] = found[held_headlines(words, backend)[1]] = True
     if has_segments(words):
         titles = segments(words)
         same = titles.hashes[1:] == titles.hashes[:-1]
@@ -84,7 +89,10 @@ def refuted(
         clearly: whether the articles must be clearly related.
     """
     found = lesson_of(words, outlets, backend)
-    held = find_related(words, backend) if clearly else backend.held_passages(words)[0]
+    if clearly:
+        held = find_related(words, backend)
+    else:
+        held = np.concatenate([backend.held_passages(words)[0], held_headlines(words, backend)[0]])
     labels, titles = np.unique(held_labels(words, HOLDERS)[0], return_counts=True)
     held = np.union1d(held, labels[titles >= HOLDERS])
     counts = Counter(body_digest(words, place) for place in range(len(words)) if len(words.title(place)))
@@ -135,6 +143,8 @@ class Strangers:
         if not len(body):
             return False
         if any(np.array_equal(body, words.body(other)) for other in strangers):
+            return True
+        if strangers and lists(words, np.array([[article, other] for other in strangers])).any():
             return True
         equal = [other for other in others if np.array_equal(body, words.body(other))]  # under a series of titles
         return len(equal) >= HOLDERS - 1 and misplaced(words.take(np.array([article, *equal]))) != []

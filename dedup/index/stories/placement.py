@@ -417,7 +417,10 @@ class Placer:
         pairs = sorted((row, at[number]) for row, (_, others) in enumerate(compared) for number in others)
         slots = [table.slot(number) for number in [*stored, *inside]]
         when = np.concatenate([[one.when for one, _ in compared], table.seconds[slots]])
-        copies, _, never, suspected = decide(words, self._backend, np.array(pairs, np.int64), when, self._settings)
+        outlets = np.array([table.outlet_of(one.incoming.article.source) for one, _ in compared], np.int64)
+        outlets = np.concatenate([outlets, table.outlet[slots]])
+        given_pairs = np.array(pairs, np.int64)
+        copies, _, never, suspected = decide(words, self._backend, given_pairs, when, self._settings, outlets)
         numbered = np.array([*([-1] * len(compared)), *stored, *inside], np.int64)
         lengths = words.lengths()
         is_page = pages(copies, title_keys(words, copies)) & (lengths[copies.b] < lengths[copies.a])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import zlib
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +18,7 @@ from dedup.results.clustering import Clustering
 from dedup.results.columns import FindingsColumns, findings_columns
 from dedup.results.origins import read_publishers
 from dedup.results.provenance import SURE, likely_originals, version_texts
-from dedup.results.story_ids import STORY_PREFIX
+from dedup.results.story_ids import STORY_PREFIX, STORYLINE_PREFIX
 from dedup.vectorize.boilerplate import remaining
 from dedup.vectorize.features import HashedWords
 from dedup.vectorize.vocabulary import substituted
@@ -94,7 +93,6 @@ def index(found: Clustering | Arrivals) -> dict[str, Any]:
         **article_columns(clustering),
         "fresh": None if isinstance(found, Clustering) else found.count,
         "named": {} if isinstance(found, Clustering) else _inherited(clustering, columns),
-        "storylines": shared_storylines(clustering),
         "settings": {name: finite(value) for name, value in settings.method().items()},
         "curves": _curves(),
         "tree": {
@@ -152,19 +150,15 @@ def _tellers(clustering: Clustering, findings: Findings) -> dict[str, Any]:
     }
 
 
-def shared_storylines(clustering: Clustering) -> dict[str, str]:
-    """Return by id the storylines of stories that share theirs with another."""
-    lines = {story.id: story.storyline for story in clustering.stories}
-    shared = Counter(lines.values())
-    return {story: line for story, line in lines.items() if line and shared[line] > 1}
-
-
 def _inherited(clustering: Clustering, columns: FindingsColumns) -> dict[str, str]:
-    """Return the ids of stories that are not made from their content, by those that are."""
-    made = {}
+    """Return the ids of stories and storylines that are not made from their content, by those that are."""
+    made: dict[str, str] = {}
+    lines: dict[str, int] = {}
     for story in clustering.stories:
         first = min((int(columns.distinct[clustering.place(one)]) for one in story.articles), key=columns.ranks.item)
         made[STORY_PREFIX + columns.names[first]] = story.id
+        lines[story.storyline] = min(first, lines.get(story.storyline, first), key=columns.ranks.item)
+    made |= {STORYLINE_PREFIX + columns.names[first]: line for line, first in lines.items()}
     return {own: name for own, name in made.items() if own != name}
 
 

@@ -2,10 +2,10 @@
 // The source of the page of a service: it asks the API for what it shows, and follows the changes.
 const source = (() => {
 const { $, block, plural, percent } = dom;
-const PATIENCE = 25, PAUSE = 1000, AGAIN = 3000, MANY = 40;  // seconds of a request for news; milliseconds; stories asked for one by one
+const PATIENCE = 25, PAUSE = 1000, AGAIN = 3000, MANY = 40, MOST = 1000;  // seconds of a request for news; milliseconds; stories asked for one by one; articles of an answer
 const KEPT = "dedup:token";
 
-let data, stories = [], storyOf = [], cursor = 0, following = false, waiting = new Map(), more = "";
+let data, stories = [], storyOf = [], cursor = 0, following = false, waiting = new Map(), more = "", left = "";
 const texts = new Map();
 
 // The API
@@ -52,19 +52,17 @@ function add(head) {  // an article as the API tells it
 
 function put(story, articles) {
   const places = articles.map(add), dated = places.map((place) => data.published[place]).filter((value) => value !== null);
-  const one = { id: story.id, title: story.title, size: story.size, articles: places, canonical: data.placeOf.get(story.canonical) ?? places[0], sources: story.sources, ...kindOf(story),
+  const one = { id: story.id, title: story.title, size: story.size, articles: places, canonical: data.placeOf.get(story.canonical) ?? places[0], sources: story.sources, storyline: story.storyline, origins: story.origins,
     start: dated.length ? Math.min(...dated) : Infinity, end: dated.length ? Math.max(...dated) : -Infinity,
     copies: story.copy_groups.map((group) => group.articles.map((id) => data.placeOf.get(id)).filter((place) => place !== undefined)).filter((group) => group.length > 1) };
   for (const place of places) storyOf[place] = one;
   return one;
 }
 
-const kindOf = ({ storyline, origins }) => ({ ...(storyline === undefined ? {} : { storyline }), ...(origins === undefined ? {} : { origins }) });
-
 const sorted = () => stories.sort((x, y) => y.size - x.size || (x.start === y.start ? 0 : x.start - y.start) || (x.id < y.id ? -1 : 1));
 
 async function asked(id) {
-  const [story, timeline] = await Promise.all([ask(at("stories", id)), ask(at("stories", id, "articles") + query({ limit: 1000 }))]);
+  const [story, timeline] = await Promise.all([ask(at("stories", id)), ask(at("stories", id, "articles") + query({ limit: MOST }))]);
   const one = put(story, timeline.articles), place = stories.findIndex((other) => other.id === one.id);
   if (place < 0) stories.push(one); else stories[place] = one;
   return one;
@@ -90,7 +88,7 @@ async function all() {
   data.storage = "dedup:" + location.host;
   data.placeOf = new Map(data.ids.map((id, place) => [id, place]));
   storyOf = [];
-  stories = found.stories.map((one) => ({ ...one, storyline: one.storyline ?? undefined, start: one.start ?? Infinity, end: one.end ?? -Infinity }));
+  stories = found.stories.map((one) => ({ ...one, start: one.start ?? Infinity, end: one.end ?? -Infinity }));
   for (const one of stories) for (const place of one.articles) storyOf[place] = one;
   sorted();
   cursor = found.cursor;
@@ -106,11 +104,20 @@ function text(place) {
 }
 
 async function find(terms) {
-  const { articles } = await ask("v1/search" + query({ q: terms.map((term) => term.includes(" ") ? `"${term}"` : term).join(" "), limit: 1000 }));
+  const { articles } = await ask("v1/search" + query({ q: terms.map((term) => term.includes(" ") ? `"${term}"` : term).join(" "), limit: MOST }));
+  left = articles.length < MOST ? "" : ", the last added of all that have it";
   const unknown = [...new Set(articles.filter((head) => !data.placeOf.has(head.id)).map((head) => head.story))];
   for (const id of unknown.slice(0, MANY)) await asked(id).catch(() => null);
   if (unknown.length) { sorted(); list.prepare(); }
   return new Set(articles.map((head) => data.placeOf.get(head.id)).filter((place) => place !== undefined));
+}
+
+async function storyline(id) {  // with those of its stories that the page does not hold yet
+  const { stories: found } = await ask("v1/stories" + query({ storyline: id, limit: MANY }));
+  const known = new Set(stories.map((one) => one.id)), unknown = found.filter((one) => !known.has(one.id));
+  for (const one of unknown) await asked(one.id).catch(() => null);
+  if (unknown.length) { sorted(); list.prepare(); }
+  return stories.filter((one) => one.storyline === id);
 }
 
 async function originals(story) {
@@ -234,5 +241,5 @@ $("token").addEventListener("submit", async (event) => {
 });
 address.link($("paste"), { ...address.OPEN, view: "paste" });
 
-return { get data() { return data; }, get stories() { return stories; }, get note() { return more; }, storyOf: (place) => storyOf[place], start, text, find, relation, originals, offered, headline, fetched, paste };
+return { get data() { return data; }, get stories() { return stories; }, get note() { return (address.state.q ? left : "") + more; }, storyOf: (place) => storyOf[place], start, text, find, relation, originals, offered, headline, fetched, storyline, paste };
 })();

@@ -60,6 +60,20 @@ def held_passages(words: HashedWords, threads: int | None = 1) -> tuple[NDArray[
     return np.concatenate([part[0] for part in found]), np.concatenate([part[1] for part in found])
 
 
+def lines_among(words: HashedWords, passages: NDArray[np.uint64]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """Those of some passages that are short ones of bodies, and the places of the articles that have them.
+
+    Plain form: `vectorize.boilerplate.lines_among`.
+    """
+    table = _hash_set(passages, 1 << (2 * len(passages) + 1).bit_length())
+    found, places = _lines(words.hashes, words.flags, words.offsets, table)
+    order = np.lexsort((found, places))
+    found, places = found[order], places[order]
+    other = np.ones(len(found), np.bool_)
+    other[1:] = (found[1:] != found[:-1]) | (places[1:] != places[:-1])
+    return found[other], places[other]
+
+
 def outside_boilerplate(words: HashedWords, passages: NDArray[np.uint64], threads: int | None = 1) -> NDArray[np.bool_]:
     """Which words remain when boilerplate is removed from titles and bodies; shape (words,).
 
@@ -223,6 +237,30 @@ def _collect(
         for place in range(count):
             if place == 0 or some[place] != some[place - 1]:
                 passages[filled], places[filled] = some[place], article
+                filled += 1
+    return passages[:filled], places[:filled]
+
+
+@kept
+def _lines(
+    hashes: NDArray[np.uint32], flags: NDArray[np.uint8], offsets: NDArray[np.int64], table: NDArray[np.uint64]
+) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """The short passages of bodies that are in a set, and the articles that have them."""
+    most = room_of(offsets)
+    values, spans = np.empty(most, np.uint64), np.empty((most, 2), np.int64)
+    room = max(np.int64(1) << 12, most)
+    passages, places = np.empty(room, np.uint64), np.empty(room, np.int64)
+    filled = np.int64(0)
+    for article in range(len(offsets) // 2):
+        begin, end = offsets[2 * article + 1], offsets[2 * article + 2]
+        count = short_passages(hashes, flags, begin, end, values, spans, np.int64(0))
+        if filled + count > len(passages):
+            more_passages, more_places = np.empty(2 * len(passages), np.uint64), np.empty(2 * len(passages), np.int64)
+            more_passages[:filled], more_places[:filled] = passages[:filled], places[:filled]
+            passages, places = more_passages, more_places
+        for place in range(count):
+            if is_in(values[place], table):
+                passages[filled], places[filled] = values[place], article
                 filled += 1
     return passages[:filled], places[:filled]
 

@@ -1,8 +1,8 @@
 "use strict";
 // The state of the page, which is in its address: whoever has the address sees the same.
 const address = (() => {
-const DEFAULTS = { q: "", outlet: "", lang: "", from: "", to: "", size: "", kind: "", status: "", copies: "", order: "size", g: "", view: "", story: "", a: "", b: "" };
-const OPEN = { view: "", story: "", a: "", b: "" }, FILTERS = { q: "", outlet: "", lang: "", from: "", to: "", size: "", kind: "", status: "", copies: "" };
+const DEFAULTS = { q: "", outlet: "", lang: "", from: "", to: "", size: "", kind: "", storyline: "", status: "", copies: "", order: "size", g: "", view: "", story: "", a: "", b: "" };
+const OPEN = { view: "", story: "", a: "", b: "" }, FILTERS = { q: "", outlet: "", lang: "", from: "", to: "", size: "", kind: "", storyline: "", status: "", copies: "" };
 const PAUSE = 250;  // milliseconds: browsers refuse addresses that change at every key
 
 let state = { ...DEFAULTS }, changed = () => {}, timer;

@@ -16,7 +16,8 @@ function block(name) {
   return { root, slots };
 }
 
-const plural = (count, one, many) => `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
+const numbers = new Intl.NumberFormat("en");
+const plural = (count, one, many) => `${numbers.format(count)} ${count === 1 ? one : many}`;
 const percent = (value) => Math.round(100 * value) + " %";
 
 function write(target, text, shared, side) {

@@ -9,7 +9,7 @@ const STATUS = { new: "new stories", continues: "continued stories", copy: "with
 const COPIES = { with: "with copies", without: "without copies" };
 
 let listed = [], visible = STEP, found = null, terms = [], asked = 0, range = { first: 0, wide: 1, bins: 0 }, largest = 1, values = {}, weight = new Map();
-const leads = new Map(), said = {}, spelt = new Map();
+const leads = new Map(), said = {}, spelt = new Map(), lines = new Map();  // of storylines: their stories, the largest first
 
 const isoDay = (day) => new Date(day * DAY * 1000).toISOString().slice(0, 10);
 const iso = (seconds) => isoDay(Math.floor(seconds / DAY));
@@ -18,7 +18,8 @@ const span = (story) => story.start === Infinity ? "" : between(iso(story.start)
 const copiesIn = (story) => story.copies.reduce((sum, group) => sum + group.length - 1, 0);
 const title = (story) => story.title || "(no title)";
 const outlets = (story) => [...story.sources].sort((x, y) => weight.get(y) - weight.get(x)).slice(0, 4).join(", ") + (story.sources.length > 4 ? ` +${story.sources.length - 4}` : "");
-const language = (code) => { try { return new Intl.DisplayNames(["en"], { type: "language" }).of(code); } catch { return code; } };
+const tongues = new Intl.DisplayNames(["en"], { type: "language" });
+const language = (code) => { try { return tongues.of(code); } catch { return code; } };
 const bucket = (size) => SIZES.find(([name]) => size <= (name.split("-")[1] ?? name) || name.endsWith("-"))[0];
 
 // A search is for words and for "phrases": an article has to have all of them.
@@ -31,6 +32,7 @@ const FACETS = {
   size: { name: "Size", of: (story) => [bucket(story.size)], label: (value) => SIZES.find(([name]) => name === value)[1], order: SIZES.map(([name]) => name) },
   copies: { name: "Copies", of: (story) => [story.copies.length ? "with" : "without"], label: (value) => COPIES[value], order: ["with", "without"] },
   kind: { name: "Kind", of: (story) => story.kinds, label: (value) => value },
+  storyline: { name: "Storyline", of: (story) => lines.get(story.storyline).length > 1 ? [story.storyline] : [], label: (value) => lines.has(value) ? title(lines.get(value)[0]) : value },
 };
 
 // What the filters need of a story, once for each grouping
@@ -42,8 +44,7 @@ function status(story) {
   const copies = new Set(story.copies.filter((group) => group.some(archived)).flat());
   const of = (place) => archived(place) ? "archived" : copies.has(place) ? "copy" : held ? "continues" : "new";
   for (const place of story.articles) states.add(of(place));
-  states.delete("archived");
-  return { story: [...states], of };
+  return { story: Object.keys(STATUS).filter((state) => states.has(state)), of };
 }
 
 function prepare() {
@@ -54,7 +55,9 @@ function prepare() {
   spelt.clear();
   for (const [name] of [...weight].sort(([x, m], [y, n]) => m - n || (x < y ? 1 : -1))) spelt.set(name.toLowerCase(), name);  // of several spellings the commonest
   let first = Infinity, last = -Infinity;
+  lines.clear();
   for (const story of stories) {
+    if (lines.has(story.storyline)) lines.get(story.storyline).push(story); else lines.set(story.storyline, [story]);
     story.counts = new Map();
     for (const place of story.articles) {
       const seconds = data.seconds[place];
@@ -77,7 +80,10 @@ function prepare() {
   values = Object.fromEntries(Object.keys(FACETS).map((name) => [name, new Set()]));
   for (const story of stories) {
     story.values = {};
-    for (const [name, facet] of Object.entries(FACETS)) for (const value of story.values[name] = facet.of(story)) values[name].add(value);
+    for (const [name, facet] of Object.entries(FACETS)) {
+      for (const value of story.values[name] = facet.of(story)) values[name].add(value);
+      if (!story.values[name].length) values[name].some = true;  // not all have one
+    }
     story.bins = [...new Set([...story.counts.keys()].map((day) => Math.floor((day - first) / wide)))];
   }
 }
@@ -119,6 +125,7 @@ async function update({ regrouped = false, fresh = () => false } = {}) {
   if (regrouped) prepare();
   terms = termsOf(state.q);
   found = terms.length ? await source.find(terms, state.q) : null;
+  if (state.storyline) await source.storyline(state.storyline);
   if (mine !== asked) return;
   const { counts, bins, articles } = sift();
   if (!regrouped || !$("entries").children.length) visible = STEP;
@@ -165,7 +172,7 @@ function entry(story) {
   if (address.state.story === story.id) root.querySelector("a").setAttribute("aria-current", "true");
   if (story.size >= 8) root.classList.add("large");
   slots.title.textContent = title(story);
-  for (const state of story.status) slots.status.append(element("b", { new: "New", continues: "Continues", copy: "Copies" }[state], "badge " + state));
+  for (const state of story.status) slots.status.append(element("b", { new: "New", continues: "Continues", copy: "Copies" }[state], "badge " + state), " ");
   slots.count.textContent = plural(story.size, "article", "articles");
   slots.copies.textContent = story.copies.length ? plural(copiesIn(story), "copy", "copies") : "";
   slots.days.textContent = span(story);
@@ -244,7 +251,7 @@ function refocused(draw) {  // what is drawn anew keeps the focus
 }
 
 function facets(counts) {
-  refocused(() => $("facets").replaceChildren(...Object.entries(FACETS).filter(([name]) => values[name].size > 1 || address.state[name]).map(([name, facet]) => {
+  refocused(() => $("facets").replaceChildren(...Object.entries(FACETS).filter(([name]) => values[name].size > 1 || values[name].size && values[name].some || address.state[name]).map(([name, facet]) => {
     const { root, slots } = block("facet"), wanted = address.state[name];
     slots.name.textContent = facet.name;
     const held = [...values[name]].map((value) => [value, counts[name].get(value) || 0]);
@@ -261,6 +268,7 @@ function facets(counts) {
         button.setAttribute("aria-pressed", String(value === wanted));
         const label = element("span", facet.label(value));
         label.dir = "auto";
+        label.title = label.textContent;
         button.append(label, element("span", count.toLocaleString("en"), "number"));
         button.addEventListener("click", () => address.go({ [name]: value === wanted ? "" : value }, false));
         item.append(button);
@@ -315,7 +323,9 @@ function chart(bins) {
   })));
   if (!bars.querySelector("[tabindex='0']")) bars.firstElementChild.tabIndex = 0;
   const each = range.wide === 1 ? "day" : `${range.wide} days`;
-  $("chart-caption").replaceChildren(element("span", isoDay(range.first)), element("span", address.state.from ? "Click the bar again for all days" : `Stories by ${each}, at most ${most.toLocaleString("en")}: click a bar to keep those of its ${each}`), element("span", isoDay(range.last)));
+  figure.style.setProperty("--bars", bins.length);
+  $("axis").replaceChildren(element("span", isoDay(range.first)), element("span", isoDay(range.last)));
+  $("chart-caption").textContent = from ? "Click the bar again for all days" : `Stories by ${each}, at most ${most.toLocaleString("en")}: click a bar to keep those of its ${each}`;
 }
 
 $("bars").addEventListener("keydown", (event) => {

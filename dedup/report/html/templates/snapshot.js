@@ -230,7 +230,7 @@ function regroup(g) {
   for (const story of every) {
     story.size = story.articles.length;
     story.id = data.named[story.id] || story.id;  // stories that continue archived ones keep the ids of those
-    story.storyline = data.storylines[story.id];
+    story.storyline = data.lineOf[data.tree.distinct[story.canonical]];
     for (const place of story.articles) storyOf[place] = story;
   }
   stories = every.filter((story) => data.fresh === null || story.articles.some((place) => place < data.fresh));
@@ -251,9 +251,13 @@ async function start() {
   data.storage = "dedup:" + data.tree.names.length + ":" + data.tree.names.slice(0, 8).join("");
   data.placeOf = new Map(data.ids.map((id, place) => [id, place]));
   events = cut(.5);
+  const wide = cut(1), first = new Map();
+  for (const one of data.senior) if (!first.has(wide[one])) first.set(wide[one], "l" + data.tree.names[one]);
+  data.lineOf = Array.from(wide, (label) => data.named[first.get(label)] || first.get(label));
 }
 
 const fetched = async () => null;  // what is not in a file is nowhere
+const storyline = (id) => stories.filter((story) => story.storyline === id);
 
-return { get data() { return data; }, get stories() { return stories; }, storyOf: (place) => storyOf[place], start, regroup, text, find, warm, relation, originals, offered, headline, fetched, storiesAt, measured };
+return { get data() { return data; }, get stories() { return stories; }, storyOf: (place) => storyOf[place], start, regroup, text, find, warm, relation, originals, offered, headline, fetched, storyline, storiesAt, measured };
 })();

@@ -2,7 +2,7 @@
 // What is open: a story, an article, two articles side by side.
 const story = (() => {
 const { $, element, block, plural, percent, write, grey, twin, hits, term, isWeb, outward } = dom;
-const MOST = 12, MOMENTS = 100;  // names and figures shown; articles of a timeline at first
+const MOST = 12, MOMENTS = 100, BESIDE = 2;  // names and figures shown; articles of a timeline at first; stories of a storyline before and after
 const TERMS = {
   cosine: ["Words in common", "How much of their words the two share, rare words counting most (the cosine of their weighted words)."],
   background: ["Usual similarity", "What any two articles of this collection have in common; it counts for nothing."],
@@ -44,13 +44,13 @@ function showStory(one) {
   address.link(slots.back, address.OPEN);
   slots.title.textContent = list.title(one);
   const texts = one.size - copies, origins = element("span", plural(texts, "different text", "different texts"));
-  slots.dek.replaceChildren(...dek([plural(one.size, "article", "articles"), one.sources.length ? plural(one.sources.length, "outlet", "outlets") : "", copies ? origins : "", one.origins ? `at most ${plural(one.origins, "origin", "origins")}` : "", list.span(one)]));
+  slots.dek.replaceChildren(...dek([plural(one.size, "article", "articles"), one.sources.length ? plural(one.sources.length, "outlet", "outlets") : "", copies ? origins : "", one.origins ? `at most ${plural(one.origins.at_most, "origin", "origins")}` : "", list.span(one)]));
   if (copies) { origins.textContent = plural(texts, "different text", "different texts") + ", "; origins.append(term(plural(copies, "copy", "copies"), COPY)); }
   slots.actions.append(...[link("Read the lead article", read(one, one.canonical)), original(one.canonical)].filter(Boolean));
   list.lead(one.canonical).then((words) => { slots.lead.textContent = words; hits(slots.lead, list.terms); }).catch(() => null);
   continued(one, slots.status);
   moments(one, slots.timeline);
-  around(one, slots.storyline);
+  around(one, slots).catch(() => null);
   hits(slots.title, list.terms);
   if (one.copies.length) source.originals(one).then((groups) => slots.versions.replaceChildren(...groups.map((group) => versions(one, group)))).catch(() => null);
   return root;
@@ -97,17 +97,21 @@ function moments(one, target) {
   target.append(rest);
 }
 
-// The other stories of its storyline, where there are storylines
+// A story in its storyline: those around it by time, and all in the list.
 
-function around(one, target) {
-  const others = one.storyline === undefined ? [] : source.stories.filter((two) => two !== one && two.storyline === one.storyline);
-  target.hidden = !others.length;
-  if (!target.hidden) target.querySelector("ol").append(...others.sort((x, y) => (x.start > y.start) - (x.start < y.start)).map((two) => {
-    const item = element("li"), node = link(list.title(two), { ...address.OPEN, story: two.id });
+async function around(one, slots) {
+  const every = [...await source.storyline(one.storyline)].sort((x, y) => (x.start > y.start) - (x.start < y.start)), at = every.findIndex((two) => two.id === one.id);
+  if (every.length < 2) return;
+  const from = Math.max(0, Math.min(at - BESIDE, every.length - 2 * BESIDE - 1));
+  slots.around.append(...every.slice(from, from + 2 * BESIDE + 1).map((two) => {
+    const item = element("li"), node = two.id === one.id ? element("b", list.title(two)) : link(list.title(two), { ...address.OPEN, story: two.id });
     node.dir = "auto";
-    item.append(node, element("span", [list.span(two), plural(two.size, "article", "articles")].filter(Boolean).join(" · "), "note"));
+    if (two.id === one.id) item.setAttribute("aria-current", "true");
+    item.append(element("time", list.span(two)), node, element("span", plural(two.size, "article", "articles"), "note"));
     return item;
   }));
+  slots.line.append(link(`List all ${every.length.toLocaleString("en")} stories`, { ...address.OPEN, ...address.FILTERS, storyline: one.storyline }));
+  slots.storyline.hidden = false;
 }
 
 function versions(one, { articles, odds, original: first, why }) {
@@ -215,13 +219,13 @@ function explained(root, slots, r, both, shared) {
   slots.verdict.textContent = verdict(r) + (r.sameText || r.sameStory ? sure(r.probability) : "") + ".";
   const parts = [], add = (text) => parts.push(element("p", text, "note"));
   add(shared.length ? `${plural(shared.length, "passage", "passages")} in both, ${plural(Math.round(shared.reduce((sum, one) => sum + one.words, 0)), "word", "words")}.` : "No passage in both.");
-  const tell = (what, lists) => {
-    const some = ["in both", "in A alone", "in B alone"].map((where, at) => [where, lists[at]]).filter(([, held]) => held.length);
-    if (some.length) add(`${what} ${some.map(([where, held]) => `${where}: ${held.slice(0, MOST).join(", ")}${held.length > MOST ? " …" : ""}`).join("; ")}.`);
-  };
-  tell("Names", texts.names(...both));
-  tell("Numbers", texts.numbers(...both));
-  slots.why.replaceChildren(...parts);
+  const facts = element("dl", undefined, "facts");
+  for (const [what, lists] of [["Names", texts.names(...both)], ["Numbers", texts.numbers(...both)]]) {
+    ["in both", "only in A", "only in B"].forEach((where, at) => {
+      if (lists[at].length) facts.append(element("dt", `${what} ${where}`), element("dd", lists[at].slice(0, MOST).join(", ") + (lists[at].length > MOST ? " …" : "")));
+    });
+  }
+  slots.why.replaceChildren(...parts, ...(facts.children.length ? [facts] : []));
   const table = element("table", undefined, "steps"), widest = Math.max(...r.steps.map(([, value]) => Math.abs(value)), 1e-9);
   for (const [name, value] of r.steps) {
     const row = element("tr"), bar = element("td", undefined, "bar"), fill = element("i", undefined, value < 0 ? "less" : ""), cell = element("td");
