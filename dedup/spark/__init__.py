@@ -228,7 +228,7 @@ def _labelled(members: DataFrame, grouped: DataFrame, storylines: DataFrame) -> 
         return F.concat(F.lit(prefix), F.lower(F.lpad(F.hex(name), DIGITS, "0")))
 
     inside = F.col("story").isNotNull()
-    copies = F.when(inside, F.col("copy_group")).when(F.col("several"), F.col("name"))
+    copies = F.when(inside & ~F.col("revised"), F.col("copy_group")).when(F.col("several"), F.col("name"))
     return (
         members.join(grouped, "n", "left")
         .join(storylines, "n", "left")

@@ -17,6 +17,7 @@ import numpy as np
 
 from dedup.article import Article, Notice
 from dedup.errors import InputError
+from dedup.inputs.addresses import PageKey, page_keys
 from dedup.inputs.collection import content_hash, find_dateline, is_blank, published_seconds, to_article
 from dedup.inputs.fields import find_columns, find_fields
 from dedup.inputs.preferences import Preferences
@@ -28,6 +29,7 @@ from dedup.settings import Settings
 from dedup.spark.arrow import numbers, words_columns
 from dedup.spark.job import Job, broadcast, column, worker_backend
 from dedup.spark.partitions import HOME_BITS, HOME_ROWS, PART_BITS, PLACE_BITS, at_home, places_in
+from dedup.spark.revisions import ADDRESSES, find_revisions
 from dedup.spark.substitutes import DISTINCT, distinct_column, find_substitutes, with_substitutes
 from dedup.vectorize.features import HashedWords
 
@@ -36,8 +38,8 @@ if TYPE_CHECKING:
 
 ARTICLES = (
     "uid long, home int, id string, content binary, blank boolean, length int, published double, told double,"
-    " seen double, source string, kind string, names array<string>, undated string, rest string, notices string,"
-    " title int,"
+    f" seen double, source string, kind string, names array<string>, withdraws boolean, addresses {ADDRESSES},"
+    " undated string, rest string, notices string, title int,"
     f" hashes binary, flags binary, distinct {DISTINCT}"
 )
 WORDS_OF = "home int, n long, seconds double, length int, source string, title int, hashes binary, flags binary"
@@ -53,7 +55,8 @@ def read_articles(
 
     Returns:
         `members`: a row per article: its unique `id`, the number `n` and `name` of the distinct article it equals,
-            whether it is the `first` published of those, and whether there are `several`.
+            whether it is the `first` published of those, whether there are `several`, and whether it is `revised`: an
+            earlier version of a page, with the number of the latest.
         `distinct`: a row per distinct article: `n`, `content` hash, `name` (from the hash), the `uid` of the first
             published, the number of `members`, `seconds`, `length`, `source`, its `kind`, of a notice its `names`, and
             its title `undated`.
@@ -75,12 +78,15 @@ def read_articles(
     count = checkpoints.rows("articles")
     named = checkpoints.step("names", lambda: _with_unique_ids(articles), rows=count)
 
+    revised = find_revisions(job, articles)
+    latest = named if revised is None else named.join(revised, "uid", "left_anti")
+
     def distinct_ones() -> DataFrame:
         first = F.min(
             F.struct(F.isnull("published").alias("unknown"), F.coalesce("published", F.lit(0.0)), "id", "uid")
         )
         by_date = F.struct(F.isnull("published"), F.coalesce("published", F.lit(0.0)), "id")
-        found = named.groupBy("content").agg(
+        found = latest.groupBy("content").agg(
             first.alias("first"),
             F.count("*").alias("members"),
             F.max("told").alias("told"),
@@ -110,21 +116,20 @@ def read_articles(
         "distinct", lambda: _number_by_content(job, unnumbered), rows=checkpoints.rows("unnumbered")
     )
     of = distinct.select("content", "n", "name", "members", F.col("uid").alias("first"))
-    members = checkpoints.step(
-        "members",
-        lambda: (
-            named.select("uid", "id", "content")
-            .join(of, "content")
-            .select(
-                "id",
-                "n",
-                "name",
-                (F.col("uid") == F.col("first")).alias("first"),
-                (F.col("members") > 1).alias("several"),
-            )
-        ),
-        rows=count,
-    )
+
+    def members_of() -> DataFrame:
+        is_first, several = (F.col("uid") == F.col("first")).alias("first"), (F.col("members") > 1).alias("several")
+        no = F.lit(False)
+        found = latest.select("uid", "id", "content").join(of, "content")
+        found = found.select("id", "n", "name", is_first, several, no.alias("revised"))
+        if revised is None:
+            return found
+        last = named.select(F.col("uid").alias("latest"), "content").join(of, "content").select("latest", "n", "name")
+        earlier = named.select("uid", "id").join(revised, "uid").join(last, "latest")
+        flags = (no.alias("first"), no.alias("several"), F.lit(True).alias("revised"))
+        return found.union(earlier.select("id", "n", "name", *flags))
+
+    members = checkpoints.step("members", members_of, rows=count)
     firsts = distinct.select("uid", "n", "seconds", "length", "source")
     home = F.shiftright("uid", PLACE_BITS).cast("int")
 
@@ -194,6 +199,7 @@ def _read(batches: Iterable[Any], fields: Mapping[str, str], today: datetime, se
         }
         kinds = {"content": pa.binary(), "length": pa.int32(), "notices": pa.string()}
         kinds |= dict.fromkeys(("published", "told", "seen"), pa.float64())
+        kinds["addresses"] = pa.list_(pa.struct([("key", pa.binary()), ("specific", pa.bool_())]))
         yield from pa.table(
             {name: pa.array(column, kinds[name]) if name in kinds else column for name, column in table.items()}
         ).to_batches()
@@ -211,6 +217,9 @@ def _row(
         notices.append(Notice(f"article {article.id}", "it has no id", "named after what it holds", skipped=False))
     notices.extend(corrections.notices())
     told = told_by(article, read_content(article.title, article.text))
+    addresses = page_keys(article)
+    if named is not None and article.source:  # an id under which an outlet has several texts is an address too
+        addresses.append(PageKey("\0".join((article.source, article.id)).encode(errors="replace"), specific=False))
     dateline = None if article.published is not None else find_dateline(article)
     alone = preferences.is_ungrouped(article)
     return (
@@ -225,6 +234,8 @@ def _row(
             "source": " ".join(article.source.casefold().split()),
             "kind": told.kind.kind,
             "names": list(told.names),
+            "withdraws": told.withdraws,
+            "addresses": [{"key": key.digest, "specific": key.specific} for key in addresses],
             "undated": undated(article.title),
             "rest": repr(replace(article, title="", text="")),
             "notices": "\n".join(f"{notice.problem}; {notice.action}" for notice in notices) or None,

@@ -33,6 +33,8 @@ CALLS: dict[str, list[Callable[[Client, str], Any]]] = {
     "add_stream": [lambda client, odd: list(client.add_stream([{"id": f"c{odd}", "text": TEXT, odd: odd}]))],
     "update": [lambda client, odd: client.update({"id": odd, "text": TEXT})],
     "remove": [lambda client, odd: client.remove(odd)],
+    "withdraw": [lambda client, odd: client.withdraw(odd)],
+    "erase": [lambda client, odd: client.erase(odd)],
     "expire": [lambda client, odd: client.expire(odd)],
     "match": [lambda client, odd: client.match({"id": odd, "text": odd, "title": "Ferry"})],
     "match_many": [lambda client, odd: client.match_many([Article(id=odd, text=TEXT + odd)])],
