@@ -187,11 +187,15 @@ class Storylines:
             pairs: the pairs of stories.
             grown: storylines to arrange anew, story by story, with those that they have pairs with.
         """
+        near_of: dict[str, list[str]] = defaultdict(list)
+        for pair in pairs:
+            lines_of = [line for line in map(self.of, pair) if line]
+            for line in lines_of:
+                near_of[line] += lines_of
         apart: dict[str, None] = {}
         for line in sorted(grown):
-            near = [self.of(story) for pair in pairs if line in map(self.of, pair) for story in pair]
             count = sum(len(self._stories[name]) for name in apart)
-            for name in dict.fromkeys([line, *filter(None, near)]):
+            for name in dict.fromkeys([line, *near_of[line]]):
                 if name not in apart and count + len(self._stories[name]) <= MOST_STORIES:
                     count += len(self._stories[name])
                     apart[name] = None
@@ -199,6 +203,8 @@ class Storylines:
         units: dict[str | int, int] = {}
         for story in sorted({*singly, *(story for pair in pairs for story in pair)}):
             units.setdefault(story if story in singly else self._line.get(story, story), len(units))
+        if not units:
+            return
         members = [sorted(self._stories[unit]) if isinstance(unit, str) else [unit] for unit in units]
         place = {story: number for number, stories in enumerate(members) for story in stories}
         among = np.array(sorted(place[story] for story in singly), np.int64)
