@@ -371,14 +371,15 @@ def held_headlines(words: HashedWords, by: Finding) -> tuple[NDArray[np.uint64],
 
 def title_lines(words: HashedWords) -> NDArray[np.uint64]:
     """The hash of each title as a passage of a body, 0 if it has too few or too many words; shape (articles,)."""
-    begins, lengths = words.offsets[:-1:2], np.diff(words.offsets)[::2]
+    lengths = np.diff(words.offsets)[::2]
+    some = np.flatnonzero((lengths >= LINE) & (lengths < PASSAGE))
+    begins, lengths = words.offsets[2 * some], lengths[some]
+    value = np.zeros(len(some), np.uint64)
+    for place in range(lengths.max(initial=0)):
+        longer = np.flatnonzero(lengths > place)
+        value[longer] = value[longer] * np.uint64(BASE) + words.hashes[begins[longer] + place]
     found = np.zeros(len(words), np.uint64)
-    for length in range(LINE, PASSAGE):
-        some = np.flatnonzero(lengths == length)
-        value = np.zeros(len(some), np.uint64)
-        for place in range(length):
-            value = value * np.uint64(BASE) + words.hashes[begins[some] + place]
-        found[some] = mix64(value + np.uint64(SALT * length & MASK))
+    found[some] = mix64(value + np.uint64(SALT) * lengths.astype(np.uint64))
     return found
 
 
