@@ -206,7 +206,7 @@ def _parameters(query: str, host: str) -> Iterator[tuple[str, str]]:
         lower = name.lower().removeprefix("amp;")
         is_form = lower in _FORMS and value.lower() in _FORM_VALUES
         is_tracking = lower in names or lower.startswith(beginnings) or lower in of_hosts.get(host, ())
-        if not (is_form or is_tracking or (lower, value) == ("page", "1")):
+        if not (is_form or is_tracking):
             yield name.removeprefix("amp;"), value
 
 

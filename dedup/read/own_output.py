@@ -29,6 +29,8 @@ _COLUMNS = frozenset(
         "section",
         "status",
         "copy_of",
+        "revision_of",
+        "revised_by",
     }
 )
 _STORY_ROW = frozenset({"story", "articles", "copies", "outlets", "origins", "likely_original"})

@@ -28,7 +28,6 @@ https://paper.example/news/mill-fire;jsessionid=23?print=1
 https://paper.example/print/news/mill-fire
 https://paper.example/news/mill-fire/print/
 https://paper.example//news/./x/../mill%2Dfire
-https://paper.example/news/mill-fire?page=1
 https://paper.example/news/mill-fire?at_medium=RSS&amp;at_campaign=rss
 https://www-paper-example.cdn.ampproject.org/c/s/www.paper.example/news/mill-fire
 https://www.google.com/amp/s/www.paper.example/news/mill-fire
@@ -39,6 +38,7 @@ https://web.archive.org/web/20240501080000/https://paper.example/news/mill-fire
 """)
 
 OTHERS = lines("""
+https://paper.example/news/mill-fire?page=1
 https://paper.example/news/mill-fire?page=2
 https://paper.example/news/mill-fire-2
 https://other.example/news/mill-fire
