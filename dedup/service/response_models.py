@@ -164,6 +164,9 @@ class OverviewStory(_Record):
     end: float | None
     sources: list[str]
     storyline: str = Field(description="The storyline that it belongs to.")
+    origins: int = Field(description="Distinct tellings, at most.")
+    publishers: int
+    agencies: list[str] = Field(description="Agencies and other outlets that are credited.")
 
 
 class Overview(_Record):

@@ -246,6 +246,9 @@ def overview_record(clustering: Clustering) -> dict[str, Any]:
             "end": finite(published_seconds(story.end)),
             "sources": [*story.sources],
             "storyline": story.storyline,
+            "origins": story.origins.at_most,
+            "publishers": story.origins.publishers,
+            "agencies": [*story.origins.agencies],
         }
         for story in clustering.stories
     ]
