@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from itertools import islice
 from typing import Annotated, Any
@@ -237,10 +238,7 @@ class RequestModels:
         except ValidationError:
             remedy = 'send {"a": {…}, "b": {…}}'
             raise problem("invalid", "body", "it has not just the fields a and b", remedy) from None
-        a, b = (
-            self.read_article({**given, "id": name} if isinstance(given, dict) else given, where=name)
-            for name, given in (("a", record["a"]), ("b", record["b"]))
-        )
+        a, b = (replace(self.read_article(record[name], where=name, needs_id=False), id=name) for name in ("a", "b"))
         for article in (a, b):
             if len(article.text) > PASTED:
                 what = f"it has {len(article.text):,} characters"

@@ -6,11 +6,13 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from itertools import product
 from pathlib import Path
 
 import numpy as np
 import pytest
 from made_articles import START, stream
+from storyline_articles import storyline_articles
 
 import dedup
 from dedup import (
@@ -25,6 +27,7 @@ from dedup import (
     UnknownArticleError,
 )
 from dedup.index.inputs import read_article
+from dedup.index.stories import storylines
 
 SEEDS = list(dedup.read_articles([str(Path(__file__).resolve().parents[2] / "seeds")]))
 MADE = list(stream(5, 120))
@@ -554,3 +557,13 @@ def test_a_phrase_between_quotation_marks_is_searched_for_as_a_whole(index: Stor
     assert [one.article.id for one in index.search('ferry "the  HARBOUR closed')] == ["b"]
     with pytest.raises(InputError, match="1 to 12 words"):
         index.search('""')
+
+
+def test_a_storyline_that_has_grown_too_large_to_be_arranged_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(storylines, "MOST_STORIES", 1)
+    with StoryIndex.open(":memory:") as index:
+        for number, article in product(range(4), storyline_articles()):
+            again = replace(article, id=f"{article.id} {number}", text=f"{article.text} Note {number} of the day.")
+            index.add(again)
+        assert len({story.storyline for story in index.stories()}) == 3
+        assert not index.check()

@@ -244,6 +244,7 @@ def test_two_pasted_texts(http: httpx.Client) -> None:
     assert told["passages"]
     assert_problem(http.post("/v1/compare", json={"a": pair["a"]}), 422, "body")
     assert_problem(http.post("/v1/compare", json={"a": pair["a"], "b": "x"}), 422, "b")
+    assert_problem(http.post("/v1/compare", json={"a": {**pair["a"], "id": {}}, "b": pair["b"]}), 422, "a.id")
     assert_problem(http.post("/v1/compare", json={"a": pair["a"], "b": {"text": "x" * 50_001}}), 422, "b.text")
 
 
