@@ -149,6 +149,7 @@ class ArticleColumns(_Record):
     urls: list[str] = Field(default_factory=list)
     authors: list[str] = Field(default_factory=list)
     sections: list[str] = Field(default_factory=list)
+    kinds: list[str] = Field(default_factory=list)
 
 
 class OverviewStory(_Record):

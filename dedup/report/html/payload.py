@@ -78,6 +78,7 @@ def article_columns(clustering: Clustering) -> dict[str, list[Any]]:
         "urls": [article.url if is_web_address(article.url) else "" for article in articles],
         "authors": [article.author for article in articles],
         "sections": [article.section for article in articles],
+        "kinds": [found.kind for found in clustering.kinds],
     }
     return columns | {name: column for name, column in optional.items() if any(column)}
 

@@ -44,7 +44,7 @@ function add(head) {  // an article as the API tells it
   let place = data.placeOf.get(head.id);
   if (place === undefined) data.placeOf.set(head.id, place = data.ids.length);
   const dated = head.published || head.seen;
-  const values = { ids: head.id, titles: head.title, heads: "", sources: head.source, dates: dated, published: seconds(head.published), seconds: seconds(dated), langs: head.lang, urls: head.url, authors: head.author, sections: head.section, datedBy: head.published || !head.seen ? null : "seen" };
+  const values = { ids: head.id, titles: head.title, heads: "", sources: head.source, dates: dated, published: seconds(head.published), seconds: seconds(dated), langs: head.lang, urls: head.url, authors: head.author, sections: head.section, kinds: head.kind, datedBy: head.published || !head.seen ? null : "seen" };
   for (const [name, value] of Object.entries(values)) data[name][place] = value;
   texts.delete(place);
   return place;
@@ -83,7 +83,7 @@ async function fetched(story, a, b) {  // what the page does not hold yet
 async function all() {
   const found = await ask("v1/overview");
   data = found.articles;
-  for (const name of ["datedBy", "urls", "authors", "sections"]) data[name] = data[name] || data.ids.map(() => "");
+  for (const name of ["datedBy", "urls", "authors", "sections", "kinds"]) data[name] = data[name] || data.ids.map(() => "");
   data.fresh = null;
   data.storage = "dedup:" + location.host;
   data.placeOf = new Map(data.ids.map((id, place) => [id, place]));

@@ -31,7 +31,7 @@ const FACETS = {
   lang: { name: "Language", of: (story) => story.langs, label: language },
   size: { name: "Size", of: (story) => [bucket(story.size)], label: (value) => SIZES.find(([name]) => name === value)[1], order: SIZES.map(([name]) => name) },
   copies: { name: "Copies", of: (story) => [story.copies.length ? "with" : "without"], label: (value) => COPIES[value], order: ["with", "without"] },
-  kind: { name: "Kind", of: (story) => story.kinds, label: (value) => value },
+  kind: { name: "Kind", of: (story) => story.kinds, label: (value) => (value === "live" ? "live blog" : value) },
   storyline: { name: "Storyline", of: (story) => lines.get(story.storyline).length > 1 ? [story.storyline] : [], label: (value) => lines.has(value) ? title(lines.get(value)[0]) : value },
 };
 
