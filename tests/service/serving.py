@@ -50,6 +50,13 @@ class Served:
         file = Path(f"/proc/{self.process.pid}/statm")
         return int(file.read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE") if file.exists() else 0
 
+    def logged(self, part: str) -> bool:
+        """Whether a log line has a part; it is written after the answer that it is about."""
+        until = time.monotonic() + 10
+        while not any(part in line for line in self.lines) and time.monotonic() < until:
+            time.sleep(0.01)
+        return any(part in line for line in self.lines)
+
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)
         return self.ended()

@@ -91,7 +91,7 @@ def test_a_token_that_may_write(locked: Locked) -> None:
     with locked.served.client(locked.writer) as http:
         assert http.post("/v1/articles", json=ARTICLE).status_code in {200, 201}
         assert http.get("/v1/articles/a").status_code == 200
-        assert any("POST /v1/articles 201" in line for line in locked.served.lines)
+        assert locked.served.logged("POST /v1/articles 201")
         assert not any(locked.writer in line for line in locked.served.lines)
 
 
