@@ -329,7 +329,7 @@ def test_search_finds_phrases_marks_and_counts(opened: Opened) -> None:
 def test_each_count_of_a_filter_is_what_it_leaves(opened: Opened) -> None:
     with opened(viewport={"width": 1400, "height": 900}) as page:
         names = page.locator("#facets legend").all_inner_texts()
-        assert [name.lower() for name in names] == ["outlet", "language", "size", "kind", "copies", "storyline"]
+        assert [name.lower() for name in names] == ["outlet", "language", "size", "copies", "kind", "storyline"]
         assert "1" in page.locator("[data-key='kind:opinion']").inner_text()
         assert "Echo" in page.locator("[data-key='outlet:echo']").inner_text(), "ECHO is the same outlet"
         assert page.locator("[data-key^='outlet:']").count() == 6

@@ -81,4 +81,4 @@ def test_forecasts_that_differ_in_the_place_get_the_labels_of_one_machine(spark:
     found = labels(cluster(frame(spark, rows), partitions=3, chunk=200))
     assert found == expected(rows)
     assert len({found[town][0] for town in towns}) == 4
-    assert found["again"] == found["Corran"]
+    assert found["again"][:2] == found["Corran"][:2]

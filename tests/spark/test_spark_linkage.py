@@ -58,7 +58,7 @@ def test_linkage_in_rounds_equals_one_machine(
     pairs, groups, hidden = made_up(seed)
     weights = np.ones(90, np.int64)
     weights[hidden] = 0
-    follows = np.random.default_rng(seed).random(90) < 0.3
+    follows = np.random.default_rng(seed).random(90) < 0.1
     label = cut(average_linkage(pairs, groups, weights, follows), granularity)
     whole = {int(n): int(np.flatnonzero(label == label[n])[0]) for n in range(90) if (label == label[n]).sum() > 1}
     assert len(set(whole.values())) > 3, "the test has some stories"
