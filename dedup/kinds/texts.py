@@ -71,10 +71,10 @@ _FLASH_TEXT = re.compile(
     r"|\b(?:notizia )?in aggiornamento\b|\bseguono aggiornamenti\b|\bподробности (?:позже|следуют|уточняются)"
 )
 _STUB_TEXT = re.compile(
-    r"\b(?:subscribe|sign up|register|log ?in|sign in|create an account)\b.{0,60}\b(?:to (?:continue|keep|read"
+    r"\b(?:subscribe|sign up|register|log ?in|sign in|create an account)\b.{0,60}\b(?:to (?:continue|keep reading|read"
     r"|access|view|save)|subscribe)"
-    r"|\bcontinue reading (?:this|with|by)\b|\b(?:this|the) (?:content|article|story) is (?:only )?(?:for"
-    r"|available to|reserved) .{0,20}subscribers"
+    r"|\bcontinue reading (?:with|by|this(?!(?: \w+)? (?:at|on|via)\b))"
+    r"|\b(?:this|the) (?:content|article|story) is (?:only )?(?:for|available to|reserved) .{0,20}subscribers"
     r"|\balready (?:a subscriber|have an account)\b|\bsubscribers? only\b|\bsubscribe (?:now"
     r"|for)\b.{0,40}\b(?:access|month|week)\b"
     r"|\b(?:verify(?:ing)? (?:that )?you are (?:not a robot|human)|enable javascript|checking your browser)\b"

@@ -106,7 +106,7 @@ _PATTERNS: dict[str, tuple[str, ...]] = {
         rf"^(?:in )?(?:photos?|pictures|pics|gallery|photo gallery|video|watch|slideshow|images?){_MARK}",
         rf"{_BEFORE}(?:in )?(?:photos|pictures|pics|gallery|video|photo gallery)$|[\[(](?:photos?|video|watch"
         rf"|gallery)[\])]",
-        r"^in (?:photos|pictures|pics)\b",
+        r"^in (?:photos|pictures|pics)\b|[,;:!?–—-] ?see (?:the )?(?:pics|pictures|photos|images)$",
         rf"\b(?:bildergalerie|fotostrecke)\b|^(?:die bilder|bilder|fotos|video|im video){_MARK}",
         rf"^(?:en images|en photos|photos|vidéo|diaporama|en vidéo){_MARK}|^en images\b|{_BEFORE}(?:en images|vidéo)$",
         rf"^(?:fotos|fotogalería|galería|vídeo|video|en fotos|en imágenes){_MARK}|^en (?:fotos|imágenes)\b",

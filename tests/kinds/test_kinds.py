@@ -89,6 +89,7 @@ TITLES = {
     ],
     "gallery": [
         ("Photos: The ferry fire off Corran", SHORT),
+        ("The Aurelia burns off Corran; see pics", SHORT),
         ("Bildergalerie: Feuer auf der Fähre", SHORT),
         ("EN IMAGES - L'incendie du ferry", SHORT),
         ("FOTOGALERÍA: el incendio del transbordador", SHORT),
@@ -193,6 +194,12 @@ REPORTS = [
     {"title": "BREAKING: Fire on the ferry off Corran", "text": ""},
     {"text": LONG + " Log in to comment."},
 ]
+BRIEFS = [
+    "The harbour stays closed. Continue reading this article at https://echo.example/harbour",
+    "The harbour stays closed. Continue reading this on the site of the Echo.",
+    "The harbour stays closed. Sign up for the morning mail of the Echo to keep you up to date.",
+]
+"""Texts that lead to another page, or ask for nothing but an address, and are no stubs of a paywall."""
 
 
 @pytest.mark.parametrize(("name", "title", "text"), [(name, *case) for name, some in TITLES.items() for case in some])
@@ -213,6 +220,11 @@ def test_records(name: str, fields: dict[str, str]) -> None:
 @pytest.mark.parametrize("fields", REPORTS)
 def test_reports(fields: dict[str, str]) -> None:
     assert kind(**fields) == "report"
+
+
+@pytest.mark.parametrize("text", BRIEFS)
+def test_briefs(text: str) -> None:
+    assert kind(text=text) == "brief"
 
 
 @pytest.mark.parametrize(

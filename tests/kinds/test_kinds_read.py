@@ -1,6 +1,7 @@
 """Kinds that were read: articles of two sets of others, labelled before the rules were written.
 
-`kinds_read.tsv` has ids and labels alone: a hundred articles of each set at random, and others by words of rare kinds.
+`kinds_read.tsv` has ids and labels alone: articles drawn at random, others by words of rare kinds, and others by the
+kind that was `found`, shuffled and labelled without showing it.
 """
 
 from __future__ import annotations
