@@ -68,7 +68,14 @@ def test_the_changelog_has_an_unreleased_section() -> None:
 
 def test_the_licence_is_mit() -> None:
     assert text_of(ROOT / "LICENSE").startswith("MIT License\n")
-    assert tomllib.loads(text_of(ROOT / "pyproject.toml"))["project"]["license"] == "MIT"
+    project = tomllib.loads(text_of(ROOT / "pyproject.toml"))["project"]
+    assert project["license"] == "MIT"
+    assert all((ROOT / name).is_file() for name in project["license-files"])
+
+
+def test_every_licence_in_the_package_is_named() -> None:
+    named = set(tomllib.loads(text_of(ROOT / "pyproject.toml"))["project"]["license-files"])
+    assert named == {path.relative_to(ROOT).as_posix() for path in tracked() if path.name.endswith("LICENSE")}
 
 
 def test_no_file_names_a_place_on_this_machine() -> None:

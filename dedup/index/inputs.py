@@ -25,7 +25,7 @@ from dedup.inputs.collection import (
     without_text,
 )
 from dedup.inputs.dates import Reading, day_or_time
-from dedup.inputs.record import Corrections
+from dedup.inputs.record import Corrections, unknown_kind
 from dedup.kinds import Content, read_content, told_by
 from dedup.results.clustering import Link
 
@@ -144,6 +144,10 @@ class RecordedCorrections(Corrections):
     def count_markup(self, where: str) -> None:
         super().count_markup(where)
         self.faults.append(Notice(where, "its text has tags or entities of HTML", "markup was removed", skipped=False))
+
+    def count_kind(self, kind: str, where: str) -> None:
+        super().count_kind(kind, where)
+        self.faults.append(Notice(where, *unknown_kind(kind), skipped=False))
 
     def _count(self, reading: Reading, where: str, action: str) -> None:
         super()._count(reading, where, action)

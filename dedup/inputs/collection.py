@@ -29,7 +29,7 @@ from dedup.inputs.preferences import Preferences
 from dedup.inputs.read_fields import ReadFields
 from dedup.inputs.record import LONGEST_TITLE, Corrections, read_record, too_long
 from dedup.inputs.values import is_missing
-from dedup.kinds import NOTHING, Content, read_content, told_by
+from dedup.kinds import NOTHING, Content, named_kind, read_content, told_by
 from dedup.text.dateline import dateline
 
 if TYPE_CHECKING:
@@ -473,6 +473,8 @@ def to_article(
     """
     where, number = f"article {place}", str(place) if default_id is None else default_id
     if isinstance(item, Article):
+        if item.kind and not named_kind(item.kind):
+            corrections.count_kind(item.kind, item.where or where)
         return _sanitized(item, where, notices)
     if isinstance(item, str):
         return _sanitized(Article(id=number, text=item), where, notices)

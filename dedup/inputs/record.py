@@ -22,12 +22,14 @@ from dedup.inputs.markup import to_plain, to_plain_line
 from dedup.inputs.names import squeeze
 from dedup.inputs.read_fields import ReadFields, likely_text
 from dedup.inputs.values import date_of, is_cut, is_missing, is_web_address, line_of, literal, text_of
-from dedup.kinds import named_kind
+from dedup.kinds import KINDS, named_kind
 
 LONGEST_TITLE = 4096
 """Maximum characters of the title of an article that has a text. Titles are searched for in other articles."""
 
 _NO_DATE = Reading(None)
+_SHOWN_KINDS, _SHOWN_CHARACTERS = 5, 40
+"""Most unknown kinds that a notice names, and most characters of each."""
 _CHECKED = frozenset(("title", "source", "url", "author", "section"))
 _WRAPPED = frozenset(("source", "url", "author", "section", "kind", "lang"))
 """Fields whose value may be an object or a list written as text, as cells of tables have it."""
@@ -115,6 +117,11 @@ def read_record(
     default_date = about.get("published") if about else None
     published, seen = corrections.read_dates(record, keys, where, default_date, reading.used)
     lines = {**about, **lines} if about else lines
+    kind = lines.get("kind", "")
+    if kind and not named_kind(kind):
+        if (fields and "kind" in fields) or squeeze(reading.used.get("kind", "")) == "kind":
+            corrections.count_kind(kind, where)
+        kind = ""  # a "type" of something else
     article = Article(
         id=lines.get("id") or reading.sanitized("id", default_id),
         text=text,
@@ -125,7 +132,7 @@ def read_record(
         url=lines.get("url", ""),
         author=lines.get("author", ""),
         section=lines.get("section", ""),
-        kind=kind if (kind := lines.get("kind", "")) and named_kind(kind) else "",
+        kind=kind,
         lang=lines.get("lang", ""),
         path=path,
         where=where if path else "",
@@ -153,11 +160,18 @@ class Corrections:
         self._counts: dict[str, Counter[str]] = {}
         self._first: dict[tuple[str, str], tuple[str, str]] = {}
         self._marked_up, self._first_marked_up = 0, ""
+        self._kinds: Counter[str] = Counter()
+        self._first_kind = ""
 
     def count_markup(self, where: str) -> None:
         """Count an article whose markup was removed."""
         self._first_marked_up = self._first_marked_up or where
         self._marked_up += 1
+
+    def count_kind(self, kind: str, where: str) -> None:
+        """Count an article that was given an unknown kind."""
+        self._first_kind = self._first_kind or where
+        self._kinds[kind[:_SHOWN_CHARACTERS]] += 1
 
     def read_dates(
         self,
@@ -228,6 +242,10 @@ class Corrections:
             yield Notice(
                 f"{self._first_marked_up}{others}", "its text has tags or entities of HTML", action, skipped=False
             )
+        if total := self._kinds.total():
+            others = f" and {total - 1:,} more" if total > 1 else ""
+            problem, action = unknown_kind(*(kind for kind, _ in self._kinds.most_common(_SHOWN_KINDS)))
+            yield Notice(f"{self._first_kind}{others}", problem, action, skipped=False)
         yield from self.dates.notices()
         for action, counts in self._counts.items():
             firsts = [self._first[action, kind] for kind in counts]
@@ -368,6 +386,12 @@ class _Reading:
 
     def _notice(self, problem: str, action: str) -> None:
         self.notices.append(Notice(self.where, problem, action, skipped=False))
+
+
+def unknown_kind(*kinds: str) -> tuple[str, str]:
+    """Return the problem and the action of a notice about kinds that are none."""
+    problem = f"{quote_list(kinds)} {'is no kind' if len(kinds) == 1 else 'are no kinds'} of article"
+    return problem, f"found from title and text; a kind is {', '.join(KINDS[:-1])} or {KINDS[-1]}"
 
 
 def too_long(title: str) -> tuple[str, str]:

@@ -240,9 +240,22 @@ def test_a_given_kind_wins(given: str, name: str) -> None:
     assert kind_of(article) == dedup.FoundKind(name, "given")
 
 
-def test_an_unknown_kind_is_ignored() -> None:
+def test_of_an_unknown_kind_there_is_a_notice() -> None:
     assert kind(kind="page") == "report"
     assert kind("Morning briefing", kind="page") == "digest"
+    given = [dedup.Article(id=str(n), text=LONG, kind=name) for n, name in enumerate(("report", "page", "page", "x"))]
+    known = "a kind is report, brief, flash, live, digest, opinion, release, notice, result, gallery or stub"
+    (found,) = dedup.cluster(given).notices
+    assert (found.where, found.skipped) == ("article 1 and 2 more", False)
+    assert found.problem == "'page', 'x' are no kinds of article"
+    assert found.action == f"found from title and text; {known}"
+    with dedup.StoryIndex.open(":memory:") as index:
+        (found,) = index.add(given[1]).notices
+        assert found.problem == "'page' is no kind of article"
+        (found,) = index.add({"id": "a", "text": LONG, "Kind": "page"}).notices
+        assert found.action.endswith(known)
+    _, (found,) = from_record({"text": LONG, "form": "page"}, where="f:7", default_id="a", fields={"kind": "form"})
+    assert (found.where, found.problem) == ("f:7", "'page' is no kind of article")
 
 
 @pytest.mark.parametrize(
