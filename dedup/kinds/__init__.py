@@ -13,7 +13,7 @@ from typing import NamedTuple
 from dedup.article import Article
 from dedup.kinds import records, texts, titles
 from dedup.kinds.credits import credit_beside, credit_in, hints, other_outlet_in
-from dedup.kinds.titles import names_of_notice
+from dedup.kinds.notices import names_of_notice
 from dedup.text.kill_notices import WORDS, is_kill_notice
 
 KINDS = ("report", "brief", "flash", "live", "digest", "opinion", "release", "notice", "result", "gallery", "stub")
@@ -47,7 +47,7 @@ class Content(NamedTuple):
     Attributes:
         kind: its kind.
         credit: the agency or other outlet that it credits, "" for none.
-        names: of a notice the names and figures in its title, sorted.
+        names: of a notice the names and figures that it is about, sorted, see `dedup.kinds.notices`.
         withdraws: whether it is a wire's notice that withdraws another article.
     """
 

@@ -162,24 +162,11 @@ _KINDS_OF: dict[str, tuple[str, ...]] = {
     for word in " ".join(_HINTS.values()).split()
 }
 """A title without any of these words is a report's: a look-up, where the patterns take a hundred microseconds."""
+OF_NOTICES = frozenset(_HINTS["notice"].split())
+"""Words in the titles of notices, in lower case."""
 _TELLING = frozenset(word for word, kinds in _KINDS_OF.items() if kinds != ("result",))
 _OF_RESULTS = frozenset(_HINTS["result"].split())
-_INSIDE = re.compile(r"(?<=[\w,;] )[^\W\d_]\w+")
 _APOSTROPHES = str.maketrans("’ʼ‘", "'''")
-
-
-_READ = 4_000
-"""Characters of a text in which names are looked for."""
-
-
-def names_of_notice(title: str, text: str) -> tuple[str, ...]:
-    """Return the names and figures in the title of a notice, in lower case and sorted.
-
-    A name is a word that is a capitalised one inside a sentence of the text, and not one that notices have.
-    """
-    inside = {word.lower() for word in _INSIDE.findall(text[:_READ]) if word[0].isupper()}
-    words = {word for word in _WORD.findall(title.lower()) if "notice" not in _KINDS_OF.get(word, ())}
-    return tuple(sorted(word for word in words if word in inside or word.isdecimal()))
 
 
 def words_of(title: str) -> list[str]:

@@ -1,7 +1,8 @@
 """Notices of one form: forecasts, winning numbers, prices and obituaries are alike whatever they are about.
 
-Two of them can be of one story only if they are of one day and name the same: the names and figures in the title of one
-are in that of the other. Two forecasts that differ only in the place are no copies either.
+Two of them can be of one story only if they are of one day and name the same: the names and figures of one, see
+`dedup.kinds.notices`, are those of the other or among them. Two forecasts that differ only in the place are no copies
+either.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ def notices_apart(
     """Return whether the articles of each pair are two notices that cannot be of one story, shape (pairs,).
 
     Args:
-        names: the names in the titles of the notices, by article.
+        names: the names of the notices, by article.
         a, b: the articles of each pair.
         seconds: the time of each article, nan where it is unknown.
     """

@@ -232,3 +232,36 @@ def test_forecasts_that_differ_in_the_place_are_no_copies() -> None:
             for place in np.random.default_rng(seed).permutation(len(given)):
                 index.add(given[place])
             assert stories(index.placements()) == wanted
+
+
+FORMS = {
+    "en": (
+        "Weather forecast",
+        "Rain will move over {} on Friday afternoon. In the evening it clears up, at 17 degrees.",
+    ),
+    "de": ("Wettervorhersage: Regen am Freitag", "In {} fällt am Freitag Regen. Am Abend klart es auf, bei 17 Grad."),
+    "fr": ("Prévisions météo", "Il pleuvra vendredi à {}. Dans la soirée, le ciel se dégage. Il fera 17 degrés."),
+    "es": ("Pronóstico del tiempo", "El viernes lloverá en {}. Por la tarde se despeja y habrá 17 grados en la costa."),
+    "it": ("Previsioni del tempo", "Venerdì piove a {}. In serata il cielo si apre, con 17 gradi lungo la costa."),
+    "ru": ("Прогноз погоды", "В пятницу в {} ожидается дождь. К вечеру прояснится, температура 17 градусов."),
+}
+"""Forecasts whose titles name no place."""
+
+
+@pytest.mark.parametrize("language", FORMS)
+def test_a_place_that_only_the_lead_names_tells_notices_apart(language: str) -> None:
+    title, text = FORMS[language]
+    given = [notice(f"{town} {n}", title, text.format(town)) for town in ("Corran", "Halmsund") for n in (1, 2)]
+    given[1] = replace(given[1], title=f"{title}: Corran", text=f"{given[1].text} Corran.")
+    wanted = {frozenset({f"{town} 1", f"{town} 2"}) for town in ("Corran", "Halmsund")}
+    assert {one.kind for one in dedup.cluster(given).kinds} == {"notice"}
+    assert stories(dedup.cluster(given)) == wanted
+    for order in (given, given[::-1]):
+        with dedup.StoryIndex.open(":memory:") as index:
+            index.add_many(order, batch=1)
+            assert stories(index.placements()) == wanted
+
+
+def test_a_person_that_only_the_text_names_tells_obituaries_apart() -> None:
+    given = [replace(one, title="Obituary") for one in NOTICES if "Obituary" in one.title]
+    assert stories(dedup.cluster(given)) == {frozenset({"ada", "ada too"}), frozenset({"cy"})}
