@@ -32,8 +32,10 @@ class FindingsColumns:
         ranks: rank of each distinct article by seniority: first published first, then the longest.
         units: for each distinct article the first of its copy group, or itself.
         canonical: for each distinct article the canonical one of its copy group, or itself.
-        secondary: canonical distinct articles that are shown only where there is no other, ascending: of a secondary
-            kind, see `dedup.kinds`, or withdrawn.
+        secondary: canonical distinct articles of a secondary kind, see `dedup.kinds`, ascending: they are shown only
+            where there is no other.
+        withdrawn: canonical distinct articles that were withdrawn, ascending: they are shown last of all.
+        shown: for distinct articles with several equal ones the article to show, where that is not the first.
         names: for each distinct article the digits of its content hash that ids are made of.
         left, right, height, weights, joined, follows: the merge tree, see `dedup.group.linkage.Tree`.
         a, b, score, cosine: the scored pairs that some granularity joins or nearly joins, sorted; scores are whole
@@ -52,6 +54,8 @@ class FindingsColumns:
     units: NDArray[np.int64]
     canonical: NDArray[np.int64]
     secondary: NDArray[np.int64]
+    withdrawn: NDArray[np.int64]
+    shown: dict[int, int]
     names: tuple[str, ...]
     left: NDArray[np.int64]
     right: NDArray[np.int64]
@@ -88,14 +92,16 @@ def findings_columns(clustering: Clustering) -> FindingsColumns:
     kept = pairs.where((widest[pairs.a] == widest[pairs.b]) | (pairs.score >= NEAR / SCORE_UNIT))
     copies, cross_lingual = findings.copies, findings.cross_lingual
     canonical = _canonical(findings)
-    shown = np.unique(canonical)
+    of_groups, versions = np.unique(canonical), findings.versions
     return FindingsColumns(
         distinct=findings.distinct,
         order=_order(findings, ranks),
         ranks=ranks,
         units=findings.units,
         canonical=canonical,
-        secondary=np.array([one for one in shown.tolist() if _is_last(findings, one)], np.int64),
+        secondary=of_groups[np.array(versions.secondary, np.bool_)[of_groups]],
+        withdrawn=of_groups[np.array(versions.withdrawn, np.bool_)[of_groups]] if versions.withdrawn else of_groups[:0],
+        shown=_shown(findings),
         names=tuple(map(content_digits, collection.content_hashes)),
         left=tree.left,
         right=tree.right,
@@ -116,9 +122,13 @@ def findings_columns(clustering: Clustering) -> FindingsColumns:
     )
 
 
-def _is_last(findings: StoredEvidence, distinct: int) -> bool:
-    versions = findings.versions
-    return versions.secondary[distinct] or (bool(versions.withdrawn) and versions.withdrawn[distinct])
+def _shown(findings: StoredEvidence) -> dict[int, int]:
+    collection, found = findings.collection, {}
+    for distinct, places in enumerate(collection.members):
+        article = findings.shown(distinct)
+        if article is not collection.articles[places[0]]:
+            found[distinct] = next(place for place in places if collection.articles[place] is article)
+    return found
 
 
 def _canonical(findings: StoredEvidence) -> NDArray[np.int64]:

@@ -27,7 +27,8 @@ MANY = 10_000 if os.environ.get("DEDUP_LONG_TESTS") == "1" else 600
 STATE = """g => source.storiesAt(g).map(story => {
   const ids = source.data.ids;
   return [story.id, story.articles.map(place => ids[place]), ids[story.canonical], story.title,
-          story.copies.map(group => group.map(place => ids[place])).sort()];
+          story.copies.map(group => group.map(place => ids[place])).sort(),
+          [story.origins, story.publishers, story.agencies]];
 })"""
 PASSAGES = """([one, other]) => texts.passages(one, other).map(found =>
   [one.slice(found.aStart, found.aEnd), other.slice(found.bStart, found.bEnd), found.words])"""
@@ -72,6 +73,7 @@ def assert_regroups(page: Any, clustering: dedup.Clustering, steps: int = 20) ->
                 story.canonical,
                 story.title,
                 sorted([*group.articles] for group in story.copy_groups),
+                [story.origins.at_most, story.origins.publishers, [*story.origins.agencies]],
             ]
             for story in cut.stories
         ]
@@ -97,6 +99,25 @@ def assert_accessible(page: Any) -> None:
 def test_it_regroups_as_the_library_does(browser: Any, seeds: dedup.Clustering, page_of_seeds: Path) -> None:
     with opened(browser, page_of_seeds) as page:
         assert_regroups(page, seeds)
+
+
+def test_it_shows_what_the_user_prefers_and_nothing_withdrawn(browser: Any, tmp_path: Path) -> None:
+    text = "The ferry Aurelia burned off Corran for six hours, the coastguard of Halmsund said, before tugs came."
+    own = "Tugs came to the Aurelia off Corran after six hours, the Halmsund coastguard said of the burned ferry."
+    given = [
+        dedup.Article(id=source, title="Ferry Aurelia burns off Corran", text=body, source=source, kind=kind)
+        for source, body, kind in (
+            *(("Wire", text, ""), ("Echo", text, ""), ("Post", text + " (AP)", ""), ("Mail", own, "")),
+            ("Digest", own + " More below.", "digest"),
+        )
+    ]
+    given.append(replace(given[0], id="kill", title=f"MANDATORY KILL: {given[0].title}", text=""))
+    for preferred in ("Echo", "Post", "Mail, Digest", "Wire", "Digest"):
+        settings = dedup.Settings(preferred_outlets=preferred, paywalled_outlets="Mail")
+        clustering = dedup.cluster(given, settings)
+        assert clustering.story_of("Post").origins.agencies == ("AP",)
+        with opened(browser, written(clustering, tmp_path / "preferred.html")) as page:
+            assert_regroups(page, clustering, 4)
 
 
 def test_the_slider_regroups_what_is_shown(browser: Any, seeds: dedup.Clustering, page_of_seeds: Path) -> None:

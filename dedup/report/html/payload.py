@@ -103,6 +103,8 @@ def index(found: Clustering | Arrivals) -> dict[str, Any]:
             "units": columns.units.tolist(),
             "canonical": columns.canonical.tolist(),
             "secondary": columns.secondary.tolist(),
+            "withdrawn": columns.withdrawn.tolist(),
+            "shown": columns.shown,
             "names": columns.names,
             "left": columns.left.tolist(),
             "right": columns.right.tolist(),

@@ -80,7 +80,7 @@ function cut(g) {
 }
 
 function storiesAt(g) {
-  const { order, ranks, units, names, canonical: canonicalOf } = data.tree, label = cut(g), { a, b, score } = data.pairs;
+  const { order, ranks, units, names, shown, canonical: canonicalOf } = data.tree, label = cut(g), { a, b, score } = data.pairs;
   const count = new Int32Array(ranks.length), totals = new Float64Array(ranks.length);
   for (const unit of units) count[unit]++;
   for (let pair = 0; pair < a.length; pair++) {
@@ -89,7 +89,8 @@ function storiesAt(g) {
     totals[x] += score[pair] / count[units[y]];
     totals[y] += score[pair] / count[units[x]];
   }
-  const members = new Map(), { senior, held } = data, secondary = new Set(data.tree.secondary);
+  const members = new Map(), { senior, held } = data, last = new Map(data.tree.secondary.map((one) => [one, 1e12]));
+  for (const one of data.tree.withdrawn) last.set(one, (last.get(one) || 0) + 2e12);
   for (const one of senior) {
     if (!members.has(label[one])) members.set(label[one], new Map());
     const groups = members.get(label[one]);
@@ -103,12 +104,12 @@ function storiesAt(g) {
     let best = null, most = -Infinity;
     for (const unit of tellings) {
       const one = canonicalOf[unit[0]];
-      const mean = unit.reduce((sum, one) => sum + totals[one], 0) / unit.length - (secondary.has(one) ? 1e12 : 0);
+      const mean = unit.reduce((sum, one) => sum + totals[one], 0) / unit.length - (last.get(one) || 0);
       if (mean > most) [best, most] = [one, mean];  // of equal ones the first: they come in the order of seniority
     }
     const articles = published(tellings.flat().flatMap((one) => held[one]));
     const first = tellings.flat().reduce((x, y) => ranks[x] < ranks[y] ? x : y);
-    const canonical = published([...held[best]])[0], dated = articles.filter((place) => data.published[place] !== null);
+    const canonical = shown[best] ?? published([...held[best]])[0], dated = articles.filter((place) => data.published[place] !== null);
     const news = tellings.flatMap((unit) => {
       const days = unit.flatMap((one) => held[one]).map((place) => data.published[place]).filter((day) => day !== null);
       return days.filter((day) => day < Math.min(...days) + REPOSTED * 86400);
