@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["cluster", "cluster_against"]
 
-LAYOUT = 8
+LAYOUT = 9
 """Version of the checkpoints: raised when a run cannot resume from those of an earlier version."""
 SESSION = {
     "spark.sql.session.timeZone": "UTC",
@@ -236,7 +236,7 @@ def _labelled(members: DataFrame, grouped: DataFrame, storylines: DataFrame) -> 
             "id",
             named(STORY_PREFIX, F.coalesce("story", "name")).alias("story"),
             named(COPY_GROUP_PREFIX, copies).alias("copy_group"),
-            (F.col("first") & (F.col("n") == F.coalesce("shown", "n"))).alias("canonical"),
+            (F.col("lead") & (F.col("n") == F.coalesce("shown", "n"))).alias("canonical"),
             "score",
             named(STORYLINE_PREFIX, F.coalesce("storyline", "name")).alias("storyline"),
         )

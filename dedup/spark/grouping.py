@@ -200,7 +200,9 @@ def assembled(
         # A story without scored pairs is one text, or linked by other stories: all of its articles are needed.
         links = links.union(of.where("n != component").select("component", "n", F.lit(0), "component"))
         blocks = links.selectExpr("a", "b", "score", f"pmod(xxhash64(component), {job.parts}) as block")
-        articles = distinct.select("n", "name", "members", "seconds", "length", "kind").join(of, "n")
+        articles = distinct.select("n", "name", "members", "seconds", "length", "kind", "gone", "preference").join(
+            of, "n"
+        )
         terms = F.expr("cast(octet_length(terms) / 4 as int) as terms")
         articles = articles.join(vectors.select("n", terms), "n").join(units.select("n", "unit"), "n", "left")
         return with_articles(job, blocks, [articles], _assembled, GROUPED)
@@ -255,7 +257,9 @@ def _assembled(articles: Any, pairs: Any) -> Any:
     seniority = seniorities(articles, np.arange(len(number)))
     seconds = [when for when, _, _ in seniority]
     lengths, terms = numbers(articles["length"]).tolist(), numbers(articles["terms"]).tolist()
-    versions = Versions(terms, lengths, seconds, [kind in SECONDARY for kind in articles["kind"].to_pylist()])
+    secondary = [kind in SECONDARY for kind in articles["kind"].to_pylist()]
+    chosen = articles["gone"].to_pylist(), numbers(articles["preference"]).tolist()
+    versions = Versions(terms, lengths, seconds, secondary, *chosen)
     members, names = numbers(articles["members"]), numbers(articles["name"])
 
     together: dict[int, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))

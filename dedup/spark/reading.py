@@ -31,6 +31,7 @@ from dedup.spark.job import Job, broadcast, column, worker_backend
 from dedup.spark.partitions import HOME_BITS, HOME_ROWS, PART_BITS, PLACE_BITS, at_home, places_in
 from dedup.spark.revisions import ADDRESSES, find_revisions
 from dedup.spark.substitutes import DISTINCT, distinct_column, find_substitutes, with_substitutes
+from dedup.text.kill_notices import named_titles, title_key
 from dedup.vectorize.features import HashedWords
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 ARTICLES = (
     "uid long, home int, id string, content binary, blank boolean, length int, published double, told double,"
     f" seen double, source string, kind string, names array<string>, withdraws boolean, addresses {ADDRESSES},"
-    " undated string, rest string, notices string, title int,"
+    " titled binary, named array<binary>, preference int, undated string, rest string, notices string, title int,"
     f" hashes binary, flags binary, distinct {DISTINCT}"
 )
 WORDS_OF = "home int, n long, seconds double, length int, source string, title int, hashes binary, flags binary"
@@ -55,11 +56,12 @@ def read_articles(
 
     Returns:
         `members`: a row per article: its unique `id`, the number `n` and `name` of the distinct article it equals,
-            whether it is the `first` published of those, whether there are `several`, and whether it is `revised`: an
+            whether it is the `lead` of those, whether there are `several`, and whether it is `revised`: an
             earlier version of a page, with the number of the latest.
         `distinct`: a row per distinct article: `n`, `content` hash, `name` (from the hash), the `uid` of the first
-            published, the number of `members`, `seconds`, `length`, `source`, its `kind`, of a notice its `names`, and
-            its title `undated`.
+            published, the number of `members`, `seconds`, `length`, `source`, its `kind`, of a notice its `names`, its
+            title `undated`, the `uid` of the `lead`, the article to show of the equal ones, whether that is `gone`:
+            withdrawn, and its rank by the `preference` of the user.
         `words`: the words of each distinct article, with `seconds`, `length` and `source`.
 
     Raises:
@@ -81,13 +83,17 @@ def read_articles(
     revised = find_revisions(job, articles)
     latest = named if revised is None else named.join(revised, "uid", "left_anti")
 
+    latest = _with_withdrawn(latest)
+
     def distinct_ones() -> DataFrame:
         first = F.min(
             F.struct(F.isnull("published").alias("unknown"), F.coalesce("published", F.lit(0.0)), "id", "uid")
         )
         by_date = F.struct(F.isnull("published"), F.coalesce("published", F.lit(0.0)), "id")
+        shown = F.struct("gone", "preference", by_date.alias("date"), "uid")
         found = latest.groupBy("content").agg(
             first.alias("first"),
+            F.min(shown).alias("shown"),
             F.count("*").alias("members"),
             F.max("told").alias("told"),
             F.min_by("published", by_date).alias("p"),
@@ -108,6 +114,9 @@ def read_articles(
             "kind",
             "names",
             "undated",
+            F.col("shown.uid").alias("lead"),
+            F.col("shown.gone").alias("gone"),
+            F.col("shown.preference").alias("preference"),
             F.when(F.col("low") == F.col("high"), F.col("low")).otherwise("").alias("source"),
         )
 
@@ -115,18 +124,18 @@ def read_articles(
     distinct = checkpoints.step(
         "distinct", lambda: _number_by_content(job, unnumbered), rows=checkpoints.rows("unnumbered")
     )
-    of = distinct.select("content", "n", "name", "members", F.col("uid").alias("first"))
+    of = distinct.select("content", "n", "name", "members", "lead")
 
     def members_of() -> DataFrame:
-        is_first, several = (F.col("uid") == F.col("first")).alias("first"), (F.col("members") > 1).alias("several")
+        is_lead, several = (F.col("uid") == F.col("lead")).alias("lead"), (F.col("members") > 1).alias("several")
         no = F.lit(False)
         found = latest.select("uid", "id", "content").join(of, "content")
-        found = found.select("id", "n", "name", is_first, several, no.alias("revised"))
+        found = found.select("id", "n", "name", is_lead, several, no.alias("revised"))
         if revised is None:
             return found
         last = named.select(F.col("uid").alias("latest"), "content").join(of, "content").select("latest", "n", "name")
         earlier = named.select("uid", "id").join(revised, "uid").join(last, "latest")
-        flags = (no.alias("first"), no.alias("several"), F.lit(True).alias("revised"))
+        flags = (no.alias("lead"), no.alias("several"), F.lit(True).alias("revised"))
         return found.union(earlier.select("id", "n", "name", *flags))
 
     members = checkpoints.step("members", members_of, rows=count)
@@ -199,6 +208,7 @@ def _read(batches: Iterable[Any], fields: Mapping[str, str], today: datetime, se
         }
         kinds = {"content": pa.binary(), "length": pa.int32(), "notices": pa.string()}
         kinds |= dict.fromkeys(("published", "told", "seen"), pa.float64())
+        kinds |= {"titled": pa.binary(), "named": pa.list_(pa.binary()), "preference": pa.int32()}
         kinds["addresses"] = pa.list_(pa.struct([("key", pa.binary()), ("specific", pa.bool_())]))
         yield from pa.table(
             {name: pa.array(column, kinds[name]) if name in kinds else column for name, column in table.items()}
@@ -236,6 +246,9 @@ def _row(
             "names": list(told.names),
             "withdraws": told.withdraws,
             "addresses": [{"key": key.digest, "specific": key.specific} for key in addresses],
+            "titled": _titled(article.source, title_key(article.title)),
+            "named": _named(article) if told.withdraws else [],
+            "preference": preferences.rank(article),
             "undated": undated(article.title),
             "rest": repr(replace(article, title="", text="")),
             "notices": "\n".join(f"{notice.problem}; {notice.action}" for notice in notices) or None,
@@ -243,6 +256,28 @@ def _row(
         "" if alone else article.title,
         "" if alone else article.text,
     )
+
+
+def _titled(source: str, title: str) -> bytes:
+    """Return what an article of an outlet and a title is withdrawn by."""
+    return hashlib.blake2b(f"{source}\0{title}".encode(errors="surrogatepass"), digest_size=8).digest()
+
+
+def _named(notice: Article) -> list[bytes]:
+    """Return what articles are withdrawn by a notice by."""
+    return [_titled(notice.source, title) for title in {*named_titles(notice.title, notice.text)}]
+
+
+def _with_withdrawn(articles: DataFrame) -> DataFrame:
+    """Add whether articles are `gone`: withdrawn, or a notice that withdraws, as in `StoredEvidence.withdrawn`."""
+    from pyspark.sql import functions as F
+
+    notices = articles.where("withdraws")
+    if not notices.take(1):
+        return articles.withColumn("gone", F.lit(False))
+    named = notices.select(F.explode("named").alias("titled")).distinct().withColumn("is_named", F.lit(True))
+    found = articles.join(named, "titled", "left")
+    return found.withColumn("gone", F.col("withdraws") | F.coalesce("is_named", F.lit(False))).drop("is_named")
 
 
 def _first_with_content(rows: Any, firsts: Any) -> Any:
@@ -270,7 +305,7 @@ def _with_unique_ids(articles: DataFrame) -> DataFrame:
     from pyspark.sql import functions as F
 
     columns = ["uid", "id", "content", "blank", "length", "published", "told", "seen", "source", "kind", "names"]
-    columns.append("undated")
+    columns += ["withdraws", "titled", "named", "preference", "undated"]
     shared = articles.groupBy("id").count().where("count > 1").select("id")
     found = articles.select(*columns)
     if shared.take(1):

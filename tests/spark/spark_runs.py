@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pyspark.sql import DataFrame, SparkSession
 
-FIELDS = ("id", "title", "text", "source", "published", "lang")
+FIELDS = ("id", "title", "text", "source", "published", "lang", "url", "kind")
 LABELS = ("story", "copy_group", "canonical", "storyline")
 Rows = list[dict[str, Any]]
 LONG = "DEDUP_LONG_TESTS"
