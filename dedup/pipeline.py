@@ -188,8 +188,8 @@ def stories_of(
     progress("looking for copies", 0, count)
     banded = backend.band_candidates(features.signatures, words.lengths() > 0)
     copies, templates, never, family = decide_by_family(words, backend, banded, collection.seconds, settings)
-    notice_names = collection.notice_names()
-    copies = copies.where(~copies_among_notices(notice_names, copies))
+    abouts = collection.abouts()
+    copies = copies.where(~copies_among_notices(abouts, copies))
     titles_of = [collection.first(place).title for place in range(count)]
     strangers = family | in_series(titles_of, outlets, collection.seconds)
     representative = representatives(copies, templates, collection.seniorities())
@@ -234,13 +234,13 @@ def stories_of(
     alike = alike_candidates(pairs, banded, agreeing)
     more_copies, more_templates, never, _ = decide(words, backend, alike, collection.seconds, settings)
     copies, templates = copies.with_others(more_copies), templates.with_others(more_templates)
-    copies = copies.where(~copies_among_notices(notice_names, copies))
+    copies = copies.where(~copies_among_notices(abouts, copies))
     titles = title_keys(words, copies)
     digest = digests(copies, words.lengths(), vectors.matrix, titles)
     copies = copies.where(without_parts(copies, digest))
     copies = copies.where(coherent(copies, templates, partial(backend.overlaps, words), settings.copy_overlap, titles))
     pairs = pairs.where(~(digest[pairs.a] | digest[pairs.b]) & ~pairs.among(never))
-    pairs = pairs.where(~notices_apart(notice_names, pairs.a, pairs.b, collection.seconds))
+    pairs = pairs.where(~notices_apart(abouts, pairs.a, pairs.b, collection.seconds))
     pairs = with_headlines(with_outlet_penalty(pairs, outlets, settings), words.forms())
     opinion = opinions(pairs, collection.text_getter(foreign), second_opinion, progress) if second_opinion else None
     if opinion is not None:

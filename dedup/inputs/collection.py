@@ -30,6 +30,7 @@ from dedup.inputs.read_fields import ReadFields
 from dedup.inputs.record import LONGEST_TITLE, Corrections, read_record, too_long
 from dedup.inputs.values import is_missing
 from dedup.kinds import NOTHING, Content, named_kind, read_content, told_by
+from dedup.kinds.notices import About
 from dedup.text.dateline import dateline
 
 if TYPE_CHECKING:
@@ -91,10 +92,10 @@ class Collection:
         """Return the kind of a distinct article: that of the earliest published."""
         return self.told[self.members[distinct][0]].kind.kind
 
-    def notice_names(self) -> dict[int, frozenset[str]]:
-        """Return the names in the titles of the distinct articles that are notices."""
-        told = ((distinct, self.told[members[0]]) for distinct, members in enumerate(self.members))
-        return {distinct: frozenset(one.names) for distinct, one in told if one.kind.kind == "notice"}
+    def abouts(self) -> dict[int, About]:
+        """Return what the distinct articles that are notices or on matches are about."""
+        found = ((distinct, self.told[members[0]].about) for distinct, members in enumerate(self.members))
+        return {distinct: about for distinct, about in found if about}
 
     def in_input_order(self, distinct: Iterable[int]) -> Iterator[Article]:
         """Yield the `first` article of each of some distinct articles, in input order."""

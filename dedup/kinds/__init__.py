@@ -13,7 +13,7 @@ from typing import NamedTuple
 from dedup.article import Article
 from dedup.kinds import records, texts, titles
 from dedup.kinds.credits import credit_beside, credit_in, hints, other_outlet_in
-from dedup.kinds.notices import names_of_notice
+from dedup.kinds.notices import About, names_of_match, names_of_notice
 from dedup.text.kill_notices import WORDS, is_kill_notice
 
 KINDS = ("report", "brief", "flash", "live", "digest", "opinion", "release", "notice", "result", "gallery", "stub")
@@ -47,14 +47,24 @@ class Content(NamedTuple):
     Attributes:
         kind: its kind.
         credit: the agency or other outlet that it credits, "" for none.
-        names: of a notice the names and figures that it is about, sorted, see `dedup.kinds.notices`.
+        names: of a notice or an article on a match the names that it is about, sorted, see `dedup.kinds.notices`.
+        beside: of an article on a match other names in its lead, sorted.
         withdraws: whether it is a wire's notice that withdraws another article.
     """
 
     kind: FoundKind = REPORT
     credit: str = ""
     names: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
     withdraws: bool = False
+
+    @property
+    def about(self) -> About | None:
+        """What it is about, if it is a notice or an article on a match."""
+        if self.kind.kind == "notice":
+            return About("notice", frozenset(self.names))
+        form = "result" if self.kind.kind == "result" else "match"
+        return About(form, frozenset(self.names), frozenset(self.beside)) if self.names else None
 
     @property
     def is_stub(self) -> bool:
@@ -121,6 +131,9 @@ def told_by(article: Article, content: Content) -> Content:
     kind = _kind_beside(article, content.kind)
     if kind.kind == "notice":
         return content._replace(kind=kind, credit=credit, names=names_of_notice(article.title, article.text))
+    if kind.kind in _OF_MATCHES and texts.is_of_match(article.title, article.text):
+        names, beside = names_of_match(article.title, article.text)
+        return content._replace(kind=kind, credit=credit, names=names, beside=beside)
     is_same = kind is content.kind and credit == content.credit
     return content if is_same else content._replace(kind=kind, credit=credit)
 
@@ -144,4 +157,5 @@ def _fits(kind: str, size: int, text: str) -> bool:
     return kind != "result" or texts.is_of_sport(text)
 
 
+_OF_MATCHES = frozenset(("report", "brief", "result"))
 _MOST_WORDS = {"flash": FLASH_WORDS, "gallery": SHORT_WORDS}

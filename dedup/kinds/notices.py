@@ -1,4 +1,4 @@
-"""What a notice is about: the place of a forecast, the person of an obituary, the figures in its title."""
+"""What notices and articles on matches are about: the place of a forecast, the person of an obituary, the two sides."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
+from dedup.kinds.texts import SPORT_WORDS
 from dedup.kinds.titles import OF_NOTICES
 from dedup.text.date_words import date_words
 
 _LEAD, _READ = 400, 4_000
 """Characters of a text in which a place or a person is looked for, and in which words are seen in lower case."""
+_LEAD_OF_MATCH = 700
+"""Characters of an article on a match that name its sides."""
 _WORD = re.compile(r"\w+")
 _INSIDE = re.compile(r"(?<=[\w,;] )[^\W\d_]\w+")
 _CAPITALISED = r"\b[A-ZÀ-ÖØ-ÞА-ЯЁ][^\W\d_]+"
@@ -31,6 +34,20 @@ _OF_PERSONS = frozenset(
     )
 )
 """Words in the titles of notices about persons."""
+
+
+class About(NamedTuple):
+    """What a notice or an article on a match is about.
+
+    Attributes:
+        form: "notice"; "result" of a match, or another article on a "match".
+        names: the names, and of a notice the figures, in lower case.
+        beside: of an article on a match other names in its lead.
+    """
+
+    form: str
+    names: frozenset[str]
+    beside: frozenset[str] = frozenset()
 
 
 class _Name(NamedTuple):
@@ -55,6 +72,15 @@ def names_of_notice(title: str, text: str) -> tuple[str, ...]:
         is_of_person = not _OF_PERSONS.isdisjoint(words)
         found.update(next((name for name in lead if name.is_place is not is_of_person), lead[0]).words)
     return tuple(sorted(found))
+
+
+def names_of_match(title: str, text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the names in the title of an article on a match, and the others in its lead, in lower case and sorted."""
+    written = {*_WORD.findall(text[:_READ])}
+    capitalised = {word.lower() for word in written if word[0].isupper()} - written - _dates() - SPORT_WORDS
+    names = capitalised.intersection(_WORD.findall(title.lower()))
+    beside = capitalised.intersection(_WORD.findall(text[:_LEAD_OF_MATCH].lower())) - names
+    return tuple(sorted(names)), tuple(sorted(beside))
 
 
 def _names(text: str) -> Iterator[_Name]:

@@ -85,26 +85,29 @@ _STUB_TEXT = re.compile(
     r"|\briservato agli abbonati\b|\babbonati per (?:leggere|continuare)\b|\bper continuare a leggere\b"
     r"|\bтолько для подписчиков\b|\bоформите подписку\b|\bчтобы (?:читать|прочитать) (?:дальше|полностью)\b"
 )
-_SPORT_WORDS = frozenset(
+_MATCH_WORDS = frozenset(
     (
-        *(
-            "match",
-            "game",
-            "goal",
-            "goals",
-            "half",
-            "innings",
-            "wicket",
-            "wickets",
-            "quarter",
-            "league",
-            "cup",
-            "season",
-        ),
-        *("team", "coach", "points", "striker", "tie", "set", "sets", "overs", "touchdown", "spiel", "tor", "tore"),
-        *("halbzeit", "liga", "trainer", "saison", "buts", "mi-temps", "ligue", "équipe", "partido", "gol", "goles"),
-        *("equipo", "jornada", "partita", "squadra", "campionato", "матч", "гол", "команда", "лиги", "тайме"),
+        *("match", "matches", "goal", "goals", "innings", "wicket", "wickets", "league", "cup", "striker", "overs"),
+        *("touchdown", "touchdowns", "semifinal", "semifinals", "midfielder", "goalkeeper", "defender", "stadium"),
+        *("spiel", "tor", "tore", "halbzeit", "liga", "stürmer", "halbfinale", "anpfiff", "elfmeter", "stadion"),
+        *("buts", "ligue", "attaquant", "stade", "coupe", "partido", "gol", "goles", "jornada", "copa", "delantero"),
+        *("estadio", "semifinales", "partita", "coppa", "semifinale", "campionato", "attaccante", "stadio", "rigore"),
+        *("матч", "матча", "матче", "гол", "гола", "лиги", "тайме", "кубка", "кубок", "полуфинал", "полуфинале"),
     )
+)
+SPORT_WORDS = _MATCH_WORDS | frozenset(
+    (
+        *("game", "half", "quarter", "season", "team", "coach", "points", "tie", "set", "sets", "final", "finale"),
+        *("trainer", "trainerin", "saison", "mannschaft", "équipe", "match", "entraîneur", "entraîneuse", "finalista"),
+        *("equipo", "entrenador", "entrenadora", "squadra", "allenatore", "allenatrice", "команда", "тренер", "финал"),
+        *("финале", "penalty", "penalties", "partite"),
+    )
+)
+_MATCH_HINTS = (
+    *("match", "goal", "inning", "wicket", "league", "cup", "striker", "overs", "touchdown", "semifinal", "midfielder"),
+    *("defender", "stadi", "spiel", "tor", "halbzeit", "liga", "halbfinale", "anpfiff", "elfmeter", "buts", "ligue"),
+    *("attaquant", "stade", "coupe", "partido", "gol", "jornada", "copa", "delantero", "partita", "coppa", "rigore"),
+    *("campionato", "attaccante", "матч", "гол", "лиги", "тайме", "куб", "полуфинал"),
 )
 _STUB_HINTS = (
     *("subscri", "log in", "login", "sign in", "sign up", "register", "continue reading", " account", "robot", "human"),
@@ -206,7 +209,16 @@ def _live_by_times(text: str) -> tuple[str, str] | None:
 
 def is_of_sport(text: str) -> bool:
     """Return whether the beginning of a text has several words of sport."""
-    return len(_SPORT_WORDS.intersection(_WORD.findall(text[: 2 * _HEAD].lower()))) >= 2
+    return len(SPORT_WORDS.intersection(_WORD.findall(text[: 2 * _HEAD].lower()))) >= 2
+
+
+def is_of_match(title: str, text: str) -> bool:
+    """Return whether an article is on a match, or a team: its title and its beginning have words of sport."""
+    words = f"{title}\n{text[: 2 * _HEAD]}".lower()
+    if not any(map(words.__contains__, _MATCH_HINTS)):
+        return False
+    found = SPORT_WORDS.intersection(_WORD.findall(words))
+    return len(found) >= 2 and not _MATCH_WORDS.isdisjoint(found)
 
 
 def _plain(text: str) -> str:

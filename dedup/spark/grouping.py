@@ -19,7 +19,7 @@ from dedup.group.copies import coherent, copy_groups, digests, first_of_group, t
 from dedup.group.cut import merge_threshold
 from dedup.kinds import FOLLOWING, SECONDARY
 from dedup.match.copies import ALIKE
-from dedup.match.notices import MOST_DAYS
+from dedup.match.notices import MOST_DAYS, NEXT_MATCH
 from dedup.match.scores import SECONDS_A_DAY
 from dedup.match.stories import Pairs
 from dedup.results.assemble import mean_scores
@@ -40,6 +40,18 @@ if TYPE_CHECKING:
 UNITS = "n long, digest boolean, unit long"
 LABELS = "n long, story long"
 GROUPED = "n long, story long, copy_group long, shown long, score double"
+
+_DAYS = f"(abs(seconds_a - seconds_b) / {SECONDS_A_DAY!r})"
+_OF_TWO = (
+    "(size(array_except(array_except(names_a, names_b), beside_b)) > 0"
+    " and size(array_except(array_except(names_b, names_a), beside_a)) > 0)"
+)
+_APART = (
+    f"case when kind_a = 'notice' and kind_b = 'notice' then coalesce({_DAYS} >= {MOST_DAYS!r}, false) or {_OF_TWO}"
+    f" when kind_a = 'notice' or kind_b = 'notice' or coalesce({_DAYS} < {NEXT_MATCH!r}, false) then false"
+    f" else (kind_a = 'result' and kind_b = 'result' and {_DAYS} is not null) or {_OF_TWO} end"
+)
+"""Whether two articles are two notices or of two matches, see `dedup.match.notices.are_apart`."""
 
 
 def alike_pairs(pairs: DataFrame, known: DataFrame) -> DataFrame:
@@ -85,7 +97,7 @@ def units(job: Job, decided: DataFrame, features: DataFrame, vectors: DataFrame)
 def linkable_pairs(
     pairs: DataFrame, ends: DataFrame, units: DataFrame, decided: DataFrame, distinct: DataFrame
 ) -> DataFrame:
-    """Return the pairs that may link a story, without those of digests, of one template or of two notices.
+    """Return the pairs that may link a story, without those of digests, one template, two notices or two matches.
 
     Args:
         pairs: the scored pairs, by task.
@@ -100,15 +112,13 @@ def linkable_pairs(
         left = left.join(digest.withColumnRenamed("n", end).hint("shuffle_hash"), ["task", end], "left_anti")
     never = in_tasks(ends, decided.where(f"kind = {NEVER}").selectExpr("a as n", "b")).withColumnRenamed("n", "a")
     left = left.join(never.hint("shuffle_hash"), ["task", "a", "b"], "left_anti")
-    notices = distinct.where("kind = 'notice'").select("n", "names", "seconds")
-    if notices.take(1):
-        held = in_tasks(ends, notices)
+    about = distinct.where("kind = 'notice' or size(names) > 0").select("n", "kind", "names", "beside", "seconds")
+    if about.take(1):
+        held = in_tasks(ends, about)
         for end in "ab":
-            known = held.toDF(end, "task", f"names_{end}", f"seconds_{end}")
-            left = left.join(known.hint("shuffle_hash"), ["task", end], "left")
-        far = f"coalesce(abs(seconds_a - seconds_b) / {SECONDS_A_DAY!r} >= {MOST_DAYS!r}, false)"
-        other = "size(array_except(names_a, names_b)) > 0 and size(array_except(names_b, names_a)) > 0"
-        left = left.where(f"names_a is null or names_b is null or not ({far} or ({other}))")
+            columns = (f"{name}_{end}" for name in ("kind", "names", "beside", "seconds"))
+            left = left.join(held.toDF(end, "task", *columns).hint("shuffle_hash"), ["task", end], "left")
+        left = left.where(f"kind_a is null or kind_b is null or not ({_APART})")
     return left.select("task", "a", "b", "score")
 
 

@@ -39,9 +39,9 @@ if TYPE_CHECKING:
 
 ARTICLES = (
     "uid long, home int, id string, content binary, blank boolean, length int, published double, told double,"
-    f" seen double, source string, kind string, names array<string>, withdraws boolean, addresses {ADDRESSES},"
-    " titled binary, named array<binary>, preference int, undated string, rest string, notices string, title int,"
-    f" hashes binary, flags binary, distinct {DISTINCT}"
+    " seen double, source string, kind string, names array<string>, beside array<string>, withdraws boolean,"
+    f" addresses {ADDRESSES}, titled binary, named array<binary>, preference int, undated string, rest string,"
+    f" notices string, title int, hashes binary, flags binary, distinct {DISTINCT}"
 )
 WORDS_OF = "home int, n long, seconds double, length int, source string, title int, hashes binary, flags binary"
 _PREFIX = 12
@@ -59,9 +59,9 @@ def read_articles(
             whether it is the `lead` of those, whether there are `several`, and whether it is `revised`: an
             earlier version of a page, with the number of the latest.
         `distinct`: a row per distinct article: `n`, `content` hash, `name` (from the hash), the `uid` of the first
-            published, the number of `members`, `seconds`, `length`, `source`, its `kind`, of a notice its `names`, its
-            title `undated`, the `uid` of the `lead`, the article to show of the equal ones, whether that is `gone`:
-            withdrawn, and its rank by the `preference` of the user.
+            published, the number of `members`, `seconds`, `length`, `source`, its `kind`, its `names` and those
+            `beside` them, its title `undated`, the `uid` of the `lead`, the article to show of the equal ones, whether
+            that is `gone`: withdrawn, and its rank by the `preference` of the user.
         `words`: the words of each distinct article, with `seconds`, `length` and `source`.
 
     Raises:
@@ -101,6 +101,7 @@ def read_articles(
             F.first("length").alias("length"),
             F.min_by("kind", by_date).alias("kind"),
             F.min_by("names", by_date).alias("names"),
+            F.min_by("beside", by_date).alias("beside"),
             F.first("undated").alias("undated"),
             F.min(F.when(F.col("source") != "", F.col("source"))).alias("low"),
             F.max(F.when(F.col("source") != "", F.col("source"))).alias("high"),
@@ -113,6 +114,7 @@ def read_articles(
             "length",
             "kind",
             "names",
+            "beside",
             "undated",
             F.col("shown.uid").alias("lead"),
             F.col("shown.gone").alias("gone"),
@@ -244,6 +246,7 @@ def _row(
             "source": " ".join(article.source.casefold().split()),
             "kind": told.kind.kind,
             "names": list(told.names),
+            "beside": list(told.beside),
             "withdraws": told.withdraws,
             "addresses": [{"key": key.digest, "specific": key.specific} for key in addresses],
             "titled": _titled(article.source, title_key(article.title)),
@@ -305,7 +308,7 @@ def _with_unique_ids(articles: DataFrame) -> DataFrame:
     from pyspark.sql import functions as F
 
     columns = ["uid", "id", "content", "blank", "length", "published", "told", "seen", "source", "kind", "names"]
-    columns += ["withdraws", "titled", "named", "preference", "undated"]
+    columns += ["beside", "withdraws", "titled", "named", "preference", "undated"]
     shared = articles.groupBy("id").count().where("count > 1").select("id")
     found = articles.select(*columns)
     if shared.take(1):

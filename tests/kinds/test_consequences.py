@@ -8,6 +8,8 @@ from datetime import date
 
 import numpy as np
 import pytest
+from match_articles import LANGUAGES, matches
+from storyline_articles import storyline_articles
 
 import dedup
 from dedup.kinds import FOLLOWING, SECONDARY
@@ -265,3 +267,38 @@ def test_a_place_that_only_the_lead_names_tells_notices_apart(language: str) -> 
 def test_a_person_that_only_the_text_names_tells_obituaries_apart() -> None:
     given = [replace(one, title="Obituary") for one in NOTICES if "Obituary" in one.title]
     assert stories(dedup.cluster(given)) == {frozenset({"ada", "ada too"}), frozenset({"cy"})}
+
+
+def lines_of(found: dedup.Clustering) -> set[frozenset[str]]:
+    lines: dict[str, set[str]] = {}
+    for story in found:
+        lines.setdefault(story.storyline, set()).update(story.articles)
+    return {frozenset(line) for line in lines.values()}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_preview_and_report_of_a_match_are_one_storyline_and_the_next_match_another(language: str) -> None:
+    others = [one for one in storyline_articles() if one.id.startswith("volcano")]
+    given = [*matches(language), *others]
+    wanted = {
+        frozenset({"0 Echo", "0 Post", "1 Echo", "1 Post"}),
+        frozenset({"2 Echo", "2 Post", "3 Echo", "3 Post"}),
+        frozenset({one.id for one in others}),
+    }
+    assert lines_of(dedup.cluster(given)) == wanted
+    for seed in range(3):
+        dealt = [given[place] for place in np.random.default_rng(seed).permutation(len(given))]
+        with dedup.StoryIndex.open(":memory:") as index:
+            index.add_many(dealt, batch=1 + 9 * (seed == 1))
+            assert lines_of(index.placements()) == wanted
+            index.reconcile()
+            assert lines_of(index.placements()) == wanted
+
+
+def test_two_matches_of_the_same_teams_are_told_apart_by_their_days() -> None:
+    _, report = matches("en")[0], matches("en")[2]
+    again = replace(report, id="again", title="Corran beat Halmsund 3-2 after extra time", published=date(2024, 6, 19))
+    for days, count in ((15, 1), (19, 2)):
+        given = [report, replace(again, text=report.text.replace("2-1", "3-2"), published=date(2024, 6, days))]
+        copies = [replace(one, text=f"{one.text} {one.id} saw it.") for one in given]
+        assert len(dedup.cluster(copies, dedup.Settings(copy_overlap=1.0))) == count

@@ -1,11 +1,13 @@
-"""Pages of many addresses, withdrawn articles and preferences of the user: the same choices as on one machine."""
+"""Pages of many addresses, withdrawn articles, preferences and matches: the same choices as on one machine."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import pytest
+from match_articles import matches
 from spark_runs import Rows, expected, frame, labels
+from spark_runs import row as row_of
 
 import dedup
 from dedup.spark import cluster
@@ -53,6 +55,7 @@ ROWS: Rows = [
     row("vote page", f"{VOTE} More on Monday.", "Paper", 3, "https://paper.example/vote-on-the-library"),
     {**row("kill", VOTE, "Wire", 2), "title": f"MANDATORY KILL: {TITLES[VOTE]}", "text": "Do not use it."},
     row("digest", f"{VOTE} {FIRE}", "Echo", 3, kind="digest"),
+    *(row_of(one, one.id) for one in matches("en")),
 ]  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from dedup.index.search.postings import LARGEST, SEALED_AT_ONCE, PlainPostings, 
 from dedup.index.search.segments import Segment, Span, Terms, Weights
 from dedup.index.store.records import StoredArticle
 from dedup.kinds import FOLLOWING
+from dedup.kinds.notices import About
 from dedup.match.scores import Scoring
 from dedup.match.stories import FLOOR
 from dedup.settings import Settings
@@ -78,7 +79,7 @@ class ArticleTable:
         self.signature_bytes = np.zeros((_ROOM, settings.num_perm), np.uint8)
         self.prefixes = np.zeros((_ROOM, min(PREFIX_BYTES, settings.num_perm)), np.uint8)  # of signatures
         self.sealed: dict[int, Segment] = {}  # by id of the postings: segments that are not added yet
-        self.notices: dict[int, frozenset[str]] = {}  # the names in the titles of notices, by slot
+        self.abouts: dict[int, About] = {}  # what notices and articles on matches are about, by slot
         self._slot: dict[int, int] = {}
         self._of_story: dict[int, list[int]] = defaultdict(list)
         self._free: list[int] = []
@@ -159,8 +160,8 @@ class ArticleTable:
         )
         told = article.told
         self.follows[slot] = told.kind.kind in FOLLOWING
-        if told.kind.kind == "notice":
-            self.notices[slot] = frozenset(told.names)
+        if about := told.about:
+            self.abouts[slot] = about
         self._of_story[article.story].append(slot)
 
     @contextmanager
@@ -196,11 +197,11 @@ class ArticleTable:
         if slot in self._twins:
             return
         values = {name: column[slot].copy() for name, column in self._columns().items()}
-        names = self.notices.get(slot)
+        about = self.abouts.get(slot)
         self.remove(number)
         slot = self._slot[number] = self._new_slot()
-        if names is not None:
-            self.notices[slot] = names
+        if about is not None:
+            self.abouts[slot] = about
         for name, value in values.items():
             getattr(self, name)[slot] = value
         self._of_story[int(self.story[slot])].append(slot)
@@ -214,7 +215,7 @@ class ArticleTable:
             del self._of_story[int(self.story[slot])]
         self.number[slot] = self.story[slot] = -1
         self.representative[slot] = False
-        self.notices.pop(slot, None)
+        self.abouts.pop(slot, None)
         if slot in self._twins:
             self._twins.discard(slot)
             self._free.append(slot)

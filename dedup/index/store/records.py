@@ -28,7 +28,7 @@ Kind = Literal[
     "refreshed",
 ]
 """Kinds of `Change`."""
-_FOUND, _CREDIT, _NAMES, _WITHDRAWS = _TOLD = ("found_kind", "credit", "names", "withdraws")
+_FOUND, _CREDIT, _NAMES, _BESIDE, _WITHDRAWS = _TOLD = ("found_kind", "credit", "names", "beside", "withdraws")
 """Names in `StoredArticle.facts` of what the article tells, see `dedup.kinds.Content`; left out if it is nothing."""
 
 
@@ -107,11 +107,12 @@ class StoredArticle:
     @property
     def told(self) -> Content:
         """Kind of the article, and whom it credits."""
-        if not any(f'"{name}":' in self.facts for name in (_FOUND, _CREDIT, _WITHDRAWS)):
+        if not any(f'"{name}":' in self.facts for name in (_FOUND, _CREDIT, _NAMES, _WITHDRAWS)):
             return NOTHING
         facts = json.loads(self.facts)
         kind = FoundKind(*facts[_FOUND]) if _FOUND in facts else REPORT
-        return Content(kind, facts.get(_CREDIT, ""), tuple(facts.get(_NAMES, ())), facts.get(_WITHDRAWS, False))
+        names, beside = (tuple(facts.get(name, ())) for name in (_NAMES, _BESIDE))
+        return Content(kind, facts.get(_CREDIT, ""), names, beside, facts.get(_WITHDRAWS, False))
 
     @property
     def kind(self) -> FoundKind:
@@ -145,6 +146,8 @@ def facts_of(article: Article, told: Content) -> str:
         facts[_CREDIT] = told.credit
     if told.names:
         facts[_NAMES] = told.names
+    if told.beside:
+        facts[_BESIDE] = told.beside
     if told.withdraws:
         facts[_WITHDRAWS] = True
     return json.dumps(facts, ensure_ascii=False, separators=(",", ":"))

@@ -21,7 +21,7 @@ from dedup.index.search.neighbours import Neighbours, Query, search_neighbours, 
 from dedup.index.search.table import ArticleTable
 from dedup.index.store.records import Change, StoredArticle
 from dedup.match.copies import ALIKE, NEAR, Overlaps, decide
-from dedup.match.notices import MOST_DAYS, are_of_two, copies_among_notices
+from dedup.match.notices import are_apart, copies_among_notices
 from dedup.match.probability import Probabilities
 from dedup.match.scores import days_apart
 from dedup.results.clustering import Link
@@ -270,13 +270,14 @@ class Placer:
         digests = self._digests(candidate, overlaps) if overlaps is not None and len(overlaps.b) else []
         if -1 in digests:
             return Decision(None, None, False)
+        neighbours = candidate.neighbours = self._without_other_notices(candidate, neighbours)
         scores = neighbours.score
         excluded = [*candidate.apart, *digests]
         if excluded:
             scores = np.where(np.isin(table.number[neighbours.slots], excluded), 0, scores)
         if candidate.in_family:
             scores = np.where(_alike(neighbours), 0, scores)
-        scores = self._without_followers(neighbours.slots, self._without_other_notices(candidate, scores))
+        scores = self._without_followers(neighbours.slots, scores)
         least = NEARLY * self._needed  # a mean is never above the sum
         stories, total, best = sums_by_story(table, neighbours.slots, scores, least, self._needed)
         story, near = self._nearest(stories, total, best) if len(stories) else (None, [])
@@ -340,20 +341,17 @@ class Placer:
         ranked.sort()
         return (ranked[0][1] if ranked[0][3] else None), [story for _, story, near, _ in ranked if near]
 
-    def _without_other_notices(self, candidate: Candidate, scores: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return the scores of the neighbours of an article, 0 for other notices than a notice is."""
-        told, near, table = candidate.incoming.told, candidate.neighbours, self._table
-        if told.kind.kind != "notice" or near is None or not table.notices:
-            return scores
-        own = frozenset(told.names)
-        others = [
-            place
-            for place, slot in enumerate(near.slots.tolist())
-            if slot in table.notices and (near.days[place] >= MOST_DAYS or are_of_two(own, table.notices[slot]))
+    def _without_other_notices(self, candidate: Candidate, near: Neighbours) -> Neighbours:
+        """Return the neighbours of an article, with a score of 0 for other notices or those on other matches."""
+        about, abouts = candidate.incoming.told.about, self._table.abouts
+        if about is None or not abouts:
+            return near
+        slots, days = near.slots.tolist(), near.days.tolist()
+        kept = [
+            (other := abouts.get(slot)) is None or not are_apart(about, other, gap)
+            for slot, gap in zip(slots, days, strict=True)
         ]
-        scores = scores.copy()
-        scores[others] = 0
-        return scores
+        return replace(near, score=np.where(kept, near.score, 0))
 
     def _without_followers(self, slots: NDArray[np.int64], scores: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the scores of neighbours, 0 for those that follow others in their story."""
@@ -391,14 +389,13 @@ class Placer:
 
     def _without_notices(self, candidate: Candidate) -> None:
         """Drop the copies of a notice that are notices of other names."""
-        told, notices = candidate.incoming.told, self._table.notices
-        if candidate.overlaps is None or told.kind.kind != "notice" or not notices:
+        about, abouts = candidate.incoming.told.about, self._table.abouts
+        if candidate.overlaps is None or about is None or about.form != "notice":
             return
         numbers = {number: self._table.slot(number) for number in candidate.overlaps.b.tolist()}
-        names = {number: notices[slot] for number, slot in numbers.items() if slot in notices}
-        names[-1] = frozenset(told.names)
+        held = {number: abouts[slot] for number, slot in numbers.items() if slot in abouts} | {-1: about}
         overlaps = replace(candidate.overlaps, a=np.full(len(candidate.overlaps.b), -1))
-        candidate.overlaps = candidate.overlaps.where(~copies_among_notices(names, overlaps))
+        candidate.overlaps = candidate.overlaps.where(~copies_among_notices(held, overlaps))
 
     def _compare(self, compared: Sequence[tuple[Candidate, list[int]]], candidates: Sequence[Candidate]) -> None:
         """Add the overlaps of some candidates with other articles, which may be candidates too."""

@@ -46,7 +46,7 @@ def pairs_among(
         ]
         if never:
             score[np.isin(a * len(slots) + b, never)] = 0
-    kept = (score > 0) & ~notices_apart(table.notices, slots[a], slots[b], table.seconds)
+    kept = (score > 0) & ~notices_apart(table.abouts, slots[a], slots[b], table.seconds)
     return Pairs(a[kept].astype(np.int64), b[kept].astype(np.int64), cosine[kept], score[kept])
 
 
