@@ -89,6 +89,7 @@ _MATCH_WORDS = frozenset(
     (
         *("match", "matches", "goal", "goals", "innings", "wicket", "wickets", "league", "cup", "striker", "overs"),
         *("touchdown", "touchdowns", "semifinal", "semifinals", "midfielder", "goalkeeper", "defender", "stadium"),
+        *("playoff", "playoffs", "bowler", "spinner", "batsman"),
         *("spiel", "tor", "tore", "halbzeit", "liga", "stürmer", "halbfinale", "anpfiff", "elfmeter", "stadion"),
         *("buts", "ligue", "attaquant", "stade", "coupe", "partido", "gol", "goles", "jornada", "copa", "delantero"),
         *("estadio", "semifinales", "partita", "coppa", "semifinale", "campionato", "attaccante", "stadio", "rigore"),
@@ -100,11 +101,28 @@ SPORT_WORDS = _MATCH_WORDS | frozenset(
         *("game", "half", "quarter", "season", "team", "coach", "points", "tie", "set", "sets", "final", "finale"),
         *("trainer", "trainerin", "saison", "mannschaft", "équipe", "match", "entraîneur", "entraîneuse", "finalista"),
         *("equipo", "entrenador", "entrenadora", "squadra", "allenatore", "allenatrice", "команда", "тренер", "финал"),
-        *("финале", "penalty", "penalties", "partite"),
+        *("captain", "games", "scored", "arena", "финале", "penalty", "penalties", "partite"),
     )
 )
 _MATCH_HINTS = (
-    *("match", "goal", "inning", "wicket", "league", "cup", "striker", "overs", "touchdown", "semifinal", "midfielder"),
+    *(
+        "coach",
+        "playoff",
+        "bowler",
+        "spinner",
+        "batsman",
+        "match",
+        "goal",
+        "inning",
+        "wicket",
+        "league",
+        "cup",
+        "striker",
+        "overs",
+        "touchdown",
+        "semifinal",
+        "midfielder",
+    ),
     *("defender", "stadi", "spiel", "tor", "halbzeit", "liga", "halbfinale", "anpfiff", "elfmeter", "buts", "ligue"),
     *("attaquant", "stade", "coupe", "partido", "gol", "jornada", "copa", "delantero", "partita", "coppa", "rigore"),
     *("campionato", "attaccante", "матч", "гол", "лиги", "тайме", "куб", "полуфинал"),
@@ -218,7 +236,7 @@ def is_of_match(title: str, text: str) -> bool:
     if not any(map(words.__contains__, _MATCH_HINTS)):
         return False
     found = SPORT_WORDS.intersection(_WORD.findall(words))
-    return len(found) >= 2 and not _MATCH_WORDS.isdisjoint(found)
+    return len(found) >= (4 if _MATCH_WORDS.isdisjoint(found) else 2)
 
 
 def _plain(text: str) -> str:
