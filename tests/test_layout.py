@@ -38,7 +38,7 @@ pipeline
 archive estimators
 report evaluation keep
 index spark
-client service engines
+client follow service engines
 cli
 __main__
 __init__
@@ -81,6 +81,7 @@ HEAVY = [
     "lxml",
     "trafilatura",
     "jinja2",
+    "psycopg",
 ]
 """Packages that importing dedup does not load."""
 
