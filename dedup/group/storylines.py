@@ -231,7 +231,7 @@ def rounds(
     some = (groups.size[a] > 0) & (groups.size[b] > 0)
     a, b = a[some], b[some]
     total = scored(groups, a, b)
-    while True:
+    while (total > 0).any():
         count = len(groups.size)
         tree = linkage(Pairs(a, b, np.zeros(len(a)), total), [], groups.size)
         merges = len(tree.height)

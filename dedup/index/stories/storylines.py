@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from itertools import count
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.group.storylines import DenseSums, Groups, SparseSums, Sums, rounds, scores_between
+from dedup.group.storylines import DenseSums, Groups, Products, SparseSums, Sums, rounds, scores_between
 from dedup.index.features.sketch import Vector, matrix_of
 from dedup.index.search.neighbours import Neighbours
 from dedup.index.search.table import ArticleTable
@@ -25,7 +25,7 @@ from dedup.index.stories.changes import ChangeLog
 from dedup.index.stories.merge import assign
 from dedup.index.stories.placement import is_due
 from dedup.results.story_ids import storyline_of_story
-from dedup.vectorize.exact import SCORE_UNIT, WEIGHT_UNIT
+from dedup.vectorize.exact import DOT_UNIT, SCORE_UNIT, WEIGHT_UNIT
 from dedup.vectorize.general import general_matrix
 from dedup.vectorize.tfidf import Vectors
 
@@ -65,6 +65,40 @@ class _Sum:
     weights: NDArray[np.int64]
     background: int
     made: int
+
+
+class _LazySums:
+    """Sums that are compared pair by pair until more are added: most new articles join no storyline.
+
+    Args:
+        sums: the sums.
+        products: computes dot products of rows of a matrix.
+    """
+
+    def __init__(self, sums: Sequence[_Sum], products: Products) -> None:
+        self._sums, self._products = sums, products
+
+    @cached_property
+    def _every(self) -> Sums:
+        matrix, _ = matrix_of([(one.terms, one.weights) for one in self._sums])
+        few = len(self._sums) <= FEW
+        return DenseSums(matrix.toarray()) if few else SparseSums(matrix, self._products)
+
+    def products(self, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Dot products of pairs of sums; shape (pairs,)."""
+        one = next((one for one in {*a[:1].tolist(), *b[:1].tolist()} if ((a == one) | (b == one)).all()), None)
+        if one is None or "_every" in self.__dict__:
+            return self._every.products(a, b)
+        own, others = self._sums[one], [self._sums[other] for other in np.where(a == one, b, a).tolist()]
+        terms, weights = (np.concatenate([getattr(other, name) for other in others]) for name in ("terms", "weights"))
+        place = np.searchsorted(own.terms, terms)
+        shared = np.flatnonzero(np.append(own.terms, -1)[place] == terms)
+        of = np.repeat(np.arange(len(b)), [len(other.terms) for other in others])[shared]
+        return np.bincount(of, own.weights[place[shared]] * weights[shared] * DOT_UNIT, len(b))
+
+    def append(self, of: NDArray[np.int64], parts: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Add new sums, see `Sums`."""
+        return self._every.append(of, parts)
 
 
 class Storylines:
@@ -256,11 +290,9 @@ class Storylines:
             end.append(np.fmax.reduce(seconds, initial=np.nan))
             numbers.append(np.sort(self._table.number[slots[self._table.representative[slots]]]))
         sums = self._sums_of(units, numbers)
-        matrix, _ = matrix_of([(one.terms, one.weights) for one in sums])
-        few = len(units) <= FEW
-        between: Sums = DenseSums(matrix.toarray()) if few else SparseSums(matrix, self._backend.products)
         size = np.array([len(one.numbers) for one in sums], np.int64)
         background = np.array([one.background for one in sums], np.int64)
+        between = _LazySums(sums, self._backend.products)
         return Groups(between, np.arange(len(sums)), size, background, np.array(start), np.array(end))
 
     def _sums_of(self, units: Sequence[str | int], numbers: Sequence[NDArray[np.int64]]) -> list[_Sum]:
