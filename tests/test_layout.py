@@ -48,7 +48,7 @@ __init__
 INDEX_FLOORS = """
 store
 inputs
-boilerplate features search vocabulary
+boilerplate features growth search vocabulary
 stories clock
 compiling
 queries state
