@@ -23,7 +23,7 @@ from dedup.index.stories.changes import ChangeLog
 from dedup.index.stories.lessons import lesson_held_by
 from dedup.index.stories.merge import assign
 from dedup.index.stories.placement import Candidate, Decision, Placer
-from dedup.index.stories.regroup import MOST, regroup
+from dedup.index.stories.regroup import MOST, fixed_articles, regroup
 from dedup.index.stories.storylines import Storylines
 from dedup.index.vocabulary import StoredVocabulary
 from dedup.inputs.preferences import Preferences
@@ -419,12 +419,16 @@ class IndexState:
         slots, included = self._slots_of(stories)
         if len(slots) > 1:
             vectors = self.vectors_of([int(self.table.number[slot]) for slot in slots])
-            settled = log.settled(included)
-            groups = regroup(self.table, slots, vectors, settled, self.apart, self.backend, self.settings)
-            self.move(log, [[int(self.table.number[slot]) for slot in group] for group in groups], {}, settled)
+            fixed = fixed_articles(self.table, slots, log.settled(included), log.now)
+            groups = regroup(self.table, slots, vectors, fixed, self.apart, self.backend, self.settings)
+            numbers = [[int(self.table.number[slot]) for slot in group] for group in groups]
+            self.move(log, numbers, {}, {*fixed.values()})
 
     def story_for(self, candidate: Candidate, decision: Decision) -> int | None:
-        """Return the story that an article would be in if it was inserted, None for a new one. Nothing changes."""
+        """Return the story that an article would be in if it was inserted, None for a new one. Nothing changes.
+
+        It is placed as if it came with the article that was added last: the clocks of readers may differ.
+        """
         slots, _ = self._slots_of(decision.regroup)
         if not decision.regroup or not slots:
             return decision.story
@@ -440,10 +444,12 @@ class IndexState:
         ) as visitor:
             self.table.copies[visitor] = -1 if decision.copies is None else decision.copies
             slots_with_it = [*slots, visitor]
-            groups = regroup(self.table, slots_with_it, [*vectors, vector], (), self.apart, self.backend, self.settings)
+            fixed = fixed_articles(self.table, slots, (), self.table.latest())
+            vectors = [*vectors, vector]
+            groups = regroup(self.table, slots_with_it, vectors, fixed, self.apart, self.backend, self.settings)
             numbers = [[int(self.table.number[slot]) for slot in group] for group in groups]
             before = {int(self.table.number[slot]): int(self.table.story[slot]) for slot in slots}
-            chosen, _ = assign(numbers, before)
+            chosen, _ = assign(numbers, before, {*fixed.values()})
             return next(chosen[place] for place, group in enumerate(groups) if visitor in group)
 
     def move(

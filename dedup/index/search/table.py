@@ -73,6 +73,7 @@ class ArticleTable:
         self.copies = np.full(_ROOM, -1, np.int64)
         self.representative = np.zeros(_ROOM, np.bool_)
         self.follows = np.zeros(_ROOM, np.bool_)
+        self.added = np.full(_ROOM, np.inf)  # by the clock of the index
         self.length = np.zeros(_ROOM, np.int32)
         self.form = np.zeros(_ROOM, np.int8)
         self.signature_bytes = np.zeros((_ROOM, settings.num_perm), np.uint8)
@@ -111,6 +112,10 @@ class ArticleTable:
     def numbers(self) -> Iterator[int]:
         """The numbers of all articles."""
         yield from self._slot
+
+    def latest(self) -> float:
+        """The time at which the last of the articles was added, by the clock of the index."""
+        return float(np.max(self.added, where=self.story >= 0, initial=0.0))
 
     def twins(self) -> list[int]:
         """The slots of all twins: see `is_twin`."""
@@ -157,7 +162,7 @@ class ArticleTable:
             article.copies,
             article.representative,
         )
-        told = article.told
+        self.added[slot], told = article.added, article.told
         self.follows[slot] = told.kind.kind in FOLLOWING
         if told.kind.kind == "notice":
             self.notices[slot] = frozenset(told.names)

@@ -21,6 +21,8 @@ from dedup.settings import Settings
 _Columns: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]
 MOST = 200
 """Most articles to regroup together. Stories that would exceed it are left out."""
+KEPT = 86_400.0
+"""Seconds after which an article that shares its story with others stays in it when new articles regroup it."""
 
 
 def pairs_among(
@@ -90,22 +92,45 @@ def _by_kernel(table: ArticleTable, slots: NDArray[np.int64], vectors: Sequence[
     )
 
 
+def fixed_articles(table: ArticleTable, slots: Sequence[int], settled: Collection[int], now: float) -> dict[int, int]:
+    """The story that articles stay in when it is regrouped, by slot.
+
+    All articles of settled stories, and those that a story has had for `KEPT`, two at least, with their copies.
+
+    Args:
+        table: the articles in memory.
+        slots: slots of the articles, with all of each story.
+        settled: settled stories.
+        now: time by the clock of the index.
+    """
+    old: dict[int, set[int]] = defaultdict(set)
+    for slot in slots:
+        if now - table.added[slot] >= KEPT:
+            old[int(table.story[slot])].add(int(table.copies[slot]))
+    roots = {story: copies for story, copies in old.items() if len(copies) > 1}
+    found: dict[int, int] = {}
+    for slot in slots:
+        story = int(table.story[slot])
+        if story in settled or int(table.copies[slot]) in roots.get(story, ()):
+            found[slot] = story
+    return found
+
+
 def regroup(
     table: ArticleTable,
     slots: Sequence[int],
     vectors: Sequence[Vector],
-    settled: Collection[int],
+    fixed: Mapping[int, int],
     apart: Mapping[int, Collection[int]],
     backend: PlainBackend,
     settings: Settings,
 ) -> list[list[int]]:
-    """Return the new stories of articles, as slots. A settled story stays together, and no story has two of them."""
+    """Return the new stories of articles, as slots. No story has fixed articles of two; see `fixed_articles`."""
     where = np.array(slots, np.int64)
     pairs = pairs_among(table, where, vectors, apart)
     held: dict[tuple[str, int], list[int]] = defaultdict(list)
     for place, slot in enumerate(slots):
-        story = int(table.story[slot])
-        key = ("story", story) if story in settled else ("copies", int(table.copies[slot]))
+        key = ("story", fixed[slot]) if slot in fixed else ("copies", int(table.copies[slot]))
         held[key].append(place)
     groups = sorted(group for group in held.values() if len(group) > 1)
     tree = backend.average_linkage(pairs, groups, table.representative[where].astype(np.int64), table.follows[where])
@@ -113,16 +138,15 @@ def regroup(
     found: dict[int, list[int]] = defaultdict(list)
     for place, slot in enumerate(slots):
         found[int(label[place])].append(slot)
-    return [part for group in found.values() for part in _one_settled_each(table, group, settled)]
+    return [part for group in found.values() for part in _one_fixed_each(group, fixed)]
 
 
-def _one_settled_each(table: ArticleTable, group: list[int], settled: Collection[int]) -> list[list[int]]:
-    """Split a group with several settled stories. The other articles go to the largest of them."""
+def _one_fixed_each(group: list[int], fixed: Mapping[int, int]) -> list[list[int]]:
+    """Split a group with the fixed articles of several stories. The other articles go to the largest of them."""
     held: dict[int, list[int]] = defaultdict(list)
     free: list[int] = []
     for slot in group:
-        story = int(table.story[slot])
-        (held[story] if story in settled else free).append(slot)
+        (held[fixed[slot]] if slot in fixed else free).append(slot)
     if len(held) < 2:
         return [group]
     largest = min(held, key=lambda story: (-len(held[story]), story))
