@@ -488,6 +488,12 @@ class StoryIndex:
         wanted = story_filter(since, outlet, min_size, storyline, dates, min_growth, growth_hours, order, now)
         return page(self._store, wanted, cursor, checked_count(limit, "limit"), growth_hours)
 
+    def grown(self, *, hours: float = GROWTH_HOURS) -> dict[str, int]:
+        """Return how many articles came to each story within the last hours, for those to which some came."""
+        with self._store.reading():
+            counts = self._store.grown(grown_since(hours, self._clock()))
+            return {story.id: counts[number] for number, story in self._store.story_numbered([*counts]).items()}
+
     def growth(self, story: str, *, hours: float = GROWTH_HOURS) -> Growth:
         """Return what came to a story within the last hours.
 
