@@ -308,8 +308,8 @@ class Client:
         wanted = {name: checked_text(value, name) for name, value in given.items() if value is not None}
         numbers = {"min_size": min_size, "min_growth": min_growth, "growth_hours": growth_hours, "limit": limit}
         found = self._ask("GET", "v1/stories", params={**days, **wanted, **numbers})
-        stories, growth = (tuple(map(call, found["stories"])) for call in (answers.story, answers.growth))
-        return StoryPage(stories, found["next"], growth)
+        records = found["stories"]
+        return StoryPage(tuple(map(answers.story, records)), found["next"], tuple(map(answers.growth, records)))
 
     def growth(self, story: str, *, hours: float = GROWTH_HOURS) -> Growth:
         """Return what came to a story within the last hours; see `StoryIndex.growth`.

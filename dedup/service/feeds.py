@@ -130,7 +130,7 @@ def _rss(root: str, items: list[Item]) -> bytes:
             put(item, "pubDate", format_datetime(_time(story.end)))
         for source in story.sources:
             put(item, "category", source)
-    return ET.tostring(rss, encoding="utf-8", xml_declaration=True)
+    return bytes(ET.tostring(rss, encoding="utf-8", xml_declaration=True))
 
 
 def _answer(request: Request, body: bytes, media_type: str, items: bytes) -> Response:
