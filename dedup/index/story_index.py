@@ -454,8 +454,8 @@ class StoryIndex:
             outlet: outlet of at least one article, as it was given.
             min_size: least number of articles.
             storyline: id of their storyline.
-            published_since, published_until: the story has an article dated from the first on, and one until the
-                second.
+            published_since: date from which on the story has an article.
+            published_until: date until which the story has an article.
             min_growth: least number of articles in an hour, see `Growth`.
             growth_hours: window of growth.
             order: "changed", "size", "date" (of the last article) or "growth"; the greatest first.
