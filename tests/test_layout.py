@@ -38,7 +38,7 @@ pipeline
 archive estimators
 report evaluation keep
 index spark
-client service engines
+client follow service engines
 cli
 __main__
 __init__
@@ -48,7 +48,7 @@ __init__
 INDEX_FLOORS = """
 store
 inputs
-boilerplate features search vocabulary
+boilerplate features growth search vocabulary
 stories clock
 compiling
 queries state
@@ -81,6 +81,7 @@ HEAVY = [
     "lxml",
     "trafilatura",
     "jinja2",
+    "psycopg",
 ]
 """Packages that importing dedup does not load."""
 

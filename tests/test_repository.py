@@ -22,7 +22,7 @@ HOSTS = {
     *{"matplotlib.org", "purl.org", "www.w3.org"},  # in figures
     "schemas.openxmlformats.org",  # in spreadsheets
     *{"127.0.0.1", "0.0.0.0"},  # noqa: S104 - this machine, where the service listens
-    "json-schema.org",  # what a schema says it is
+    *{"json-schema.org", "jsonfeed.org"},  # what a schema or a feed says it is
     *{"my.netscape.com", "search.yahoo.com", "www.tei-c.org", "schema.org"},  # names of elements
     *{"www-paper-example.cdn.ampproject.org", "www.google.com", "www.bing.com", "l.facebook.com"},  # of redirections
     *{"web.archive.org", "mozilla.org"},  # of an archived page; of a licence

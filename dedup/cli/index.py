@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dedup.article import Notice
+from dedup.cli.index_follow import follow
 from dedup.cli.index_options import (
     PathsArgument,
     StoreOption,
@@ -66,6 +67,7 @@ Examples:
   dedup index match draft.txt --store s.db     is this already known?
   dedup index stories --store s.db --min-size 3
   dedup index changes --store s.db --since 120 changes after number 120
+  dedup index follow --store s.db --to postgresql://localhost/news
   dedup index reconcile --store s.db           regroup as 'cluster' would
   dedup index export --store s.db              as 'cluster --format jsonl'
 
@@ -450,7 +452,7 @@ def export(
 
 _COMMANDS = (
     *(add, update, remove, withdraw, erase, expire, reconcile, rebuild, check, backup, restore, vacuum),
-    *(match, stories, explain, stats, changes, export),
+    *(match, stories, explain, stats, changes, export, follow),
 )
 
 

@@ -12,6 +12,7 @@ from dedup.article import Article, Notice
 from dedup.comparison import Mentions, Passage, Piece
 from dedup.errors import CursorError, InputError, ServiceError, UnknownArticleError
 from dedup.index import Change, IndexedArticle, Placement
+from dedup.index.growth import Growth
 from dedup.index.inputs import Incoming
 from dedup.index.store.records import from_iso
 from dedup.kinds import FoundKind
@@ -135,6 +136,12 @@ def story(record: Mapping[str, Any]) -> Story:
         origins=Origins(**{**origins, "agencies": tuple(origins["agencies"])}),
         revisions=tuple(map(tuple, record.get("revisions", ()))),
     )
+
+
+def growth(record: Mapping[str, Any]) -> Growth:
+    """Return the growth of the story of a record."""
+    given = record["growth"]
+    return Growth(given["hours"], given["articles"], given["origins"])
 
 
 def explanation(record: Mapping[str, Any]) -> Explanation:

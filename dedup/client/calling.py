@@ -13,6 +13,7 @@ from dedup.article import Article, Notice
 from dedup.client import answers
 from dedup.errors import InputError, MissingDependencyError, ServiceError, UnknownArticleError
 from dedup.index import Change, IndexedArticle, Placement, StoryPage
+from dedup.index.growth import GROWTH_HOURS, Growth
 from dedup.index.inputs import (
     checked_count,
     checked_date,
@@ -22,6 +23,7 @@ from dedup.index.inputs import (
     read_article,
     read_batch,
 )
+from dedup.index.store.protocol import StoryOrder
 from dedup.results.clustering import Explanation, Story
 
 if TYPE_CHECKING:
@@ -257,11 +259,28 @@ class Client:
         outlet: str | None = None,
         min_size: int = 1,
         storyline: str | None = None,
+        published_since: date | datetime | str | None = None,
+        published_until: date | datetime | str | None = None,
+        min_growth: float = 0.0,
+        growth_hours: float = GROWTH_HOURS,
+        order: StoryOrder = "changed",
     ) -> Iterator[Story]:
         """Yield the stories, the last changed first; see `StoryIndex.stories`."""
         cursor: str | None = None
         while True:
-            page = self.page(cursor, since=since, outlet=outlet, min_size=min_size, storyline=storyline, limit=_PAGE)
+            page = self.page(
+                cursor,
+                since=since,
+                outlet=outlet,
+                min_size=min_size,
+                storyline=storyline,
+                published_since=published_since,
+                published_until=published_until,
+                min_growth=min_growth,
+                growth_hours=growth_hours,
+                order=order,
+                limit=_PAGE,
+            )
             yield from page.stories
             cursor = page.next
             if cursor is None:
@@ -275,14 +294,31 @@ class Client:
         outlet: str | None = None,
         min_size: int = 1,
         storyline: str | None = None,
+        published_since: date | datetime | str | None = None,
+        published_until: date | datetime | str | None = None,
+        min_growth: float = 0.0,
+        growth_hours: float = GROWTH_HOURS,
+        order: StoryOrder = "changed",
         limit: int = 50,
     ) -> StoryPage:
         """Return a page of stories; see `StoryIndex.page`."""
-        touched = None if since is None else checked_date(since, "since").isoformat()
-        given = {"cursor": cursor, "since": touched, "outlet": outlet, "storyline": storyline}
+        dates = {"since": since, "published_since": published_since, "published_until": published_until}
+        days = {name: checked_date(value, name).isoformat() for name, value in dates.items() if value is not None}
+        given = {"cursor": cursor, "outlet": outlet, "storyline": storyline, "order": order}
         wanted = {name: checked_text(value, name) for name, value in given.items() if value is not None}
-        found = self._ask("GET", "v1/stories", params={**wanted, "min_size": min_size, "limit": limit})
-        return StoryPage(tuple(map(answers.story, found["stories"])), found["next"])
+        numbers = {"min_size": min_size, "min_growth": min_growth, "growth_hours": growth_hours, "limit": limit}
+        found = self._ask("GET", "v1/stories", params={**days, **wanted, **numbers})
+        records = found["stories"]
+        return StoryPage(tuple(map(answers.story, records)), found["next"], tuple(map(answers.growth, records)))
+
+    def growth(self, story: str, *, hours: float = GROWTH_HOURS) -> Growth:
+        """Return what came to a story within the last hours; see `StoryIndex.growth`.
+
+        Raises:
+            UnknownArticleError: the story does not exist.
+        """
+        path = f"v1/stories/{answers.path_segment(checked_id(story, 'story'))}"
+        return answers.growth(self._ask("GET", path, params={"growth_hours": hours}))
 
     def search(self, query: str, *, limit: int = 50) -> list[IndexedArticle]:
         """Return the articles that have all words of a query; see `StoryIndex.search`."""

@@ -9,17 +9,18 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
-from typing import Any
+from datetime import date, datetime
+from typing import Any, get_args
 
 from dedup.article import Article
 from dedup.errors import CursorError, InputError
 from dedup.group.canonical import Versions, canonical_of_group
 from dedup.index.features.sketch import count_terms
-from dedup.index.inputs import checked_count
+from dedup.index.growth import Growth, grown_since, growths
+from dedup.index.inputs import checked_count, checked_seconds, checked_text
 from dedup.index.store.metadata import StoreMetadata
-from dedup.index.store.protocol import Store, StoryFilter
-from dedup.index.store.records import Change, Revision, StoredArticle, StoredStory, version_order
+from dedup.index.store.protocol import Store, StoryFilter, StoryOrder
+from dedup.index.store.records import UNDATED, Change, Revision, StoredArticle, StoredStory, version_order
 from dedup.inputs.preferences import Preferences
 from dedup.kinds import SECONDARY, FoundKind
 from dedup.results.assemble import headline, labels_of, last_news, rank
@@ -65,15 +66,17 @@ class IndexedArticle:
 
 @dataclass(frozen=True, slots=True)
 class StoryPage:
-    """A page of stories, the last changed first.
+    """A page of stories.
 
     Attributes:
         stories: the stories of the page.
         next: cursor of the next page, None for the last.
+        growth: growth of each story, at the time of the first page.
     """
 
     stories: tuple[Story, ...]
     next: str | None
+    growth: tuple[Growth, ...] = ()
 
 
 def version_before(store: Store, article: StoredArticle | Revision) -> str | None:
@@ -95,24 +98,72 @@ def every_story(store: Store, pages: Iterator[Sequence[StoredStory]]) -> Iterato
                 yield _story(store, stored, articles, preferences, publishers)
 
 
-def page(store: Store, wanted: StoryFilter, cursor: str | None, most: int) -> StoryPage:
-    """Return the next page of stories that match.
+def story_filter(
+    since: date | datetime | str | None,
+    outlet: str | None,
+    min_size: int,
+    storyline: str | None,
+    dates: tuple[date | datetime | str | None, date | datetime | str | None],
+    min_growth: float,
+    growth_hours: float,
+    order: StoryOrder,
+    now: float,
+) -> StoryFilter:
+    """Return the filter of the arguments of `StoryIndex.stories`.
+
+    Raises:
+        InputError: one of them cannot be used.
+    """
+    if order not in get_args(StoryOrder):
+        raise InputError(f"stories have no order {order!r}: it is one of {', '.join(get_args(StoryOrder))}")
+    return StoryFilter(
+        checked_seconds(since, "since"),
+        None if outlet is None else checked_text(outlet, "outlet"),
+        checked_count(min_size, "min_size"),
+        None if storyline is None else checked_text(storyline, "storyline"),
+        published_since=checked_seconds(dates[0], "published_since"),
+        published_until=checked_seconds(dates[1], "published_until"),
+        order=order,
+        grown_since=grown_since(growth_hours, now),
+        min_grown=min_growth * growth_hours,
+    )
+
+
+def page(store: Store, wanted: StoryFilter, cursor: str | None, most: int, hours: float) -> StoryPage:
+    """Return the next page of stories that match, with their growth in a window of some hours.
 
     Raises:
         InputError: the cursor is invalid.
     """
-    before = None if cursor is None else _place(cursor)
-    found = store.stories(replace(wanted, before=before), most + 1)
+    if cursor is not None:
+        key, number, order, since = _place(cursor)
+        if order != wanted.order:
+            raise InputError(f"the cursor is that of another order, {order!r}: begin without one")
+        wanted = replace(wanted, before=(key, number), grown_since=since)
+    found = store.stories(wanted, most + 1)
     rest, last = len(found) > most, found[:most]
-    end = _cursor(last[-1].touched, last[-1].number) if rest else None
-    return StoryPage(tuple(every_story(store, iter([last]))), end)
+    numbers = {story.id: story.number for story in last}
+    growth = growths(store, [*numbers.values()], wanted.grown_since, hours)
+    end = _cursor(_key(last[-1], wanted.order, growth), last[-1].number, wanted) if rest else None
+    stories = tuple(every_story(store, iter([last])))
+    return StoryPage(stories, end, tuple(growth[numbers[story.id]] for story in stories))
 
 
 def pages(store: Store, wanted: StoryFilter) -> Iterator[list[StoredStory]]:
     """Yield all stories that match, in lists."""
     while found := store.stories(wanted, _STORIES):
         yield found
-        wanted = replace(wanted, before=(found[-1].touched, found[-1].number))
+        last = found[-1]
+        growth = growths(store, [last.number], wanted.grown_since, 1.0) if wanted.order == "growth" else {}
+        wanted = replace(wanted, before=(_key(last, wanted.order, growth), last.number))
+
+
+def _key(story: StoredStory, order: StoryOrder, growth: Mapping[int, Growth]) -> float:
+    if order == "growth":
+        return growth[story.number].articles
+    if order == "date":
+        return UNDATED if story.end is None else story.end
+    return story.size if order == "size" else story.touched
 
 
 def placements(store: Store, settings: Settings) -> Clustering:
@@ -342,17 +393,19 @@ def _versions(store: Store, rows: Sequence[StoredArticle], groups: Sequence[Sequ
     )
 
 
-def _cursor(touched: float, number: int) -> str:
-    return base64.urlsafe_b64encode(json.dumps([touched, number]).encode()).decode("ascii").rstrip("=")
+def _cursor(key: float, number: int, wanted: StoryFilter) -> str:
+    place = json.dumps([key, number, wanted.order, wanted.grown_since])
+    return base64.urlsafe_b64encode(place.encode()).decode("ascii").rstrip("=")
 
 
-def _place(cursor: str) -> tuple[float, int]:
+def _place(cursor: str) -> tuple[float, int, str, float]:
     try:
-        touched, number = json.loads(base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4)))
-        touched = float(touched)
+        place = json.loads(base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4)))
+        key, number, order, since = place
+        key, since = float(key), float(since)
     except (ValueError, TypeError, OverflowError, RecursionError, binascii.Error):
-        touched, number = math.nan, None
-    known = isinstance(number, int) and not isinstance(number, bool)
-    if not known or not math.isfinite(touched) or abs(number) > 2**62:
+        key, number, order, since = math.nan, None, "", math.nan
+    known = isinstance(number, int) and not isinstance(number, bool) and isinstance(order, str)
+    if not known or not math.isfinite(key) or not math.isfinite(since) or abs(number) > 2**62:
         raise InputError(f"{cursor[:60]!r} is no cursor that a page of stories ended with: begin without one")
-    return touched, int(number)
+    return key, int(number), order, since

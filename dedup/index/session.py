@@ -39,12 +39,14 @@ from dedup.results.clustering import Link
 from dedup.settings import METHOD_VERSION, Settings
 
 _EXPIRED_AT_ONCE = 500
-_REGROUPED = "regrouped"
 _MOST_LESSONS = 4
 """Most times that a batch is examined for boilerplate: each time there is less."""
 _PLACED_AGAIN = 400
 """Most articles that are placed again in one transaction, where boilerplate was learned."""
+REGROUPED = "regrouped"
 """Metadata: number of transactions that changed copies only, of which the log of changes says nothing."""
+RESHOWN = "reshown"
+"""Metadata: number of transactions after which unchanged stories show other articles."""
 
 
 class IndexSession:
@@ -132,11 +134,11 @@ class IndexSession:
                             self.expire(log, until - self.metadata.keep_days * DAY)
                         self.state().storylines.update(log)  # `rebuild` has replaced the state
                         self.state().write()
-                        log.write()
-                    if log.changes:
-                        self.store.put_metadata(self._clock.facts())
-                    elif log.has_touched:
-                        self.store.put_metadata(self._clock.facts() | {_REGROUPED: str(self._regroupings() + 1)})
+                        reshown = log.write()
+                    facts = self._clock.facts() if log.changes or log.has_touched else {}
+                    silent = {REGROUPED: log.has_touched and not log.changes, RESHOWN: reshown}
+                    facts |= {name: str(self._counted(name) + 1) for name, is_so in silent.items() if is_so}
+                    self.store.put_metadata(facts)
             except BaseException:
                 with self.memory_lock:
                     self._state = None  # it is ahead of the store: it will be loaded again
@@ -177,7 +179,7 @@ class IndexSession:
         """Return the state in memory, loaded from the store if necessary."""
         with self.memory_lock:
             if self._state is None:
-                counts, self._regrouped = self.store.counts(), self._regroupings()
+                counts, self._regrouped = self.store.counts(), self._counted(REGROUPED)
                 stale = self.metadata.method != METHOD_VERSION
                 state = self._new_state(self.metadata.settings, self.background, stale=stale)
                 with self._snapshot():
@@ -189,7 +191,7 @@ class IndexSession:
         """Return the state in memory with all changes that other processes have committed."""
         with self.memory_lock:
             if self._state is not None and self._read_only:
-                last, regrouped = self.store.highest()["last_change"], self._regroupings()
+                last, regrouped = self.store.highest()["last_change"], self._counted(REGROUPED)
                 if (last, regrouped) != (self._cursor, self._regrouped):
                     before, self.metadata = self.metadata, read_metadata(self.store, None)
                     now = min(before.now, self.metadata.now)
@@ -356,8 +358,10 @@ class IndexSession:
         """
         found = [self.latest(id_) for id_ in ids]
         with self.memory_lock:
-            earlier = [revision.number for _, revision in found if revision]
-            self.store.put_withdrawn(earlier)
+            earlier = {revision.number: revision.article.id for _, revision in found if revision}
+            for number in {*earlier} - self.store.withdrawn([*earlier]):
+                log.record("withdrawn", earlier[number], "")
+            self.store.put_withdrawn([*earlier])
             withdraw(self.state(), log, [stored.number for stored, revision in found if not revision])
 
     def erase(self, log: ChangeLog, ids: Sequence[str]) -> None:
@@ -660,8 +664,8 @@ class IndexSession:
         log.record("refreshed", "", "")
         self.reconcile(log)
 
-    def _regroupings(self) -> int:
-        return int(self.store.metadata().get(_REGROUPED, "0"))
+    def _counted(self, name: str) -> int:
+        return int(self.store.metadata().get(name, "0"))
 
     def _new_state(self, settings: Settings, background: Background, *, stale: bool) -> IndexState:
         count, known = self.store.counts()["articles"], self._vocabulary

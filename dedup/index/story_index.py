@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 from dedup.article import Article, Notice
 from dedup.background import Background
 from dedup.errors import InputError, StoreError, UnknownArticleError
+from dedup.index.growth import GROWTH_HOURS, Growth, grown_since, growths
 from dedup.index.inputs import (
     Incoming,
     Placement,
@@ -22,7 +23,6 @@ from dedup.index.inputs import (
     checked_id,
     checked_ids,
     checked_path,
-    checked_seconds,
     checked_text,
     read_article,
     read_batch,
@@ -38,14 +38,15 @@ from dedup.index.queries import (
     pages,
     placements,
     stats,
+    story_filter,
     version_before,
 )
 from dedup.index.repair import check
 from dedup.index.session import IndexSession
 from dedup.index.store.backup import restore
 from dedup.index.store.metadata import StoreMetadata, StoreOptions, read_metadata, write_metadata
-from dedup.index.store.protocol import Store, StoryFilter
-from dedup.index.store.records import Change
+from dedup.index.store.protocol import Store, StoryOrder
+from dedup.index.store.records import Change, StoredStory
 from dedup.index.store.sqlite import SqliteStore
 from dedup.index.store.temporary import MEMORY, TemporaryStore
 from dedup.index.store.text_search import words_of
@@ -78,11 +79,11 @@ class StoryIndex:
     around an id is removed.
     """
 
-    def __init__(self, session: IndexSession) -> None:
+    def __init__(self, session: IndexSession, clock: Callable[[], float] = time.time) -> None:
         """Internal; use `open`."""
         if not isinstance(session, IndexSession):
             raise InputError(f"an index is opened, not made: StoryIndex.open({session!r})")
-        self._session, self._store = session, session.store
+        self._session, self._store, self._clock = session, session.store, clock
 
     @classmethod
     def open(
@@ -143,7 +144,7 @@ class StoryIndex:
         except BaseException:
             store.close()
             raise
-        return cls(IndexSession(store, metadata, clock, progress, read_only=read_only))
+        return cls(IndexSession(store, metadata, clock, progress, read_only=read_only), clock)
 
     def __enter__(self) -> Self:
         """Return the index, which is closed when the block ends."""
@@ -428,13 +429,9 @@ class StoryIndex:
         Raises:
             UnknownArticleError: it does not exist.
         """
-        story = checked_id(story, "story")
-        stored = self._store.story(story)
-        while stored is not None and stored.into is not None:
-            stored = self._store.story_numbered([stored.into]).get(stored.into)
-        found = None if stored is None else next(every_story(self._store, iter([[stored]])), None)
+        found = next(every_story(self._store, iter([[self._stored_story(story)]])), None)
         if found is None:
-            raise UnknownArticleError(f"there is no story {story!r} in this index")
+            raise _no_story(story)
         return found
 
     def stories(
@@ -444,6 +441,11 @@ class StoryIndex:
         outlet: str | None = None,
         min_size: int = 1,
         storyline: str | None = None,
+        published_since: date | datetime | str | None = None,
+        published_until: date | datetime | str | None = None,
+        min_growth: float = 0.0,
+        growth_hours: float = GROWTH_HOURS,
+        order: StoryOrder = "changed",
     ) -> Iterator[Story]:
         """Yield stories, the last changed first, reading page by page.
 
@@ -452,8 +454,15 @@ class StoryIndex:
             outlet: outlet of at least one article, as it was given.
             min_size: least number of articles.
             storyline: id of their storyline.
+            published_since: date from which on the story has an article.
+            published_until: date until which the story has an article.
+            min_growth: least number of articles in an hour, see `Growth`.
+            growth_hours: window of growth.
+            order: "changed", "size", "date" (of the last article) or "growth"; the greatest first.
         """
-        return every_story(self._store, pages(self._store, _filter(since, outlet, min_size, storyline)))
+        dates, now = (published_since, published_until), self._clock()
+        wanted = story_filter(since, outlet, min_size, storyline, dates, min_growth, growth_hours, order, now)
+        return every_story(self._store, pages(self._store, wanted))
 
     def page(
         self,
@@ -463,6 +472,11 @@ class StoryIndex:
         outlet: str | None = None,
         min_size: int = 1,
         storyline: str | None = None,
+        published_since: date | datetime | str | None = None,
+        published_until: date | datetime | str | None = None,
+        min_growth: float = 0.0,
+        growth_hours: float = GROWTH_HOURS,
+        order: StoryOrder = "changed",
         limit: int = 50,
     ) -> StoryPage:
         """Return one page of `stories`; pass `StoryPage.next` as the cursor of the next page.
@@ -470,8 +484,24 @@ class StoryIndex:
         Raises:
             InputError: the cursor is invalid.
         """
-        wanted = _filter(since, outlet, min_size, storyline)
-        return page(self._store, wanted, cursor, checked_count(limit, "limit"))
+        dates, now = (published_since, published_until), self._clock()
+        wanted = story_filter(since, outlet, min_size, storyline, dates, min_growth, growth_hours, order, now)
+        return page(self._store, wanted, cursor, checked_count(limit, "limit"), growth_hours)
+
+    def grown(self, *, hours: float = GROWTH_HOURS) -> dict[str, int]:
+        """Return how many articles came to each story within the last hours, for those to which some came."""
+        with self._store.reading():
+            counts = self._store.grown(grown_since(hours, self._clock()))
+            return {story.id: counts[number] for number, story in self._store.story_numbered([*counts]).items()}
+
+    def growth(self, story: str, *, hours: float = GROWTH_HOURS) -> Growth:
+        """Return what came to a story within the last hours.
+
+        Raises:
+            UnknownArticleError: the story does not exist.
+        """
+        stored = self._stored_story(story)
+        return growths(self._store, [stored.number], grown_since(hours, self._clock()), hours)[stored.number]
 
     def search(self, query: str, *, limit: int = 50) -> list[IndexedArticle]:
         """Return articles with all words of a query in id, outlet, title or text, the last added first.
@@ -557,6 +587,14 @@ class StoryIndex:
             for one in placements
         ]
 
+    def _stored_story(self, story: str) -> StoredStory:
+        stored = self._store.story(checked_id(story, "story"))
+        while stored is not None and stored.into is not None:
+            stored = self._store.story_numbered([stored.into]).get(stored.into)
+        if stored is None:
+            raise _no_story(story)
+        return stored
+
     def _place_pending(self) -> list[Change]:
         """Place the articles again in which boilerplate was learned, in bounded transactions; return the changes."""
         changes: list[Change] = []
@@ -567,12 +605,8 @@ class StoryIndex:
         return changes
 
 
-def _filter(
-    since: date | datetime | str | None, outlet: str | None, min_size: int, storyline: str | None
-) -> StoryFilter:
-    outlet = None if outlet is None else checked_text(outlet, "outlet")
-    storyline = None if storyline is None else checked_text(storyline, "storyline")
-    return StoryFilter(checked_seconds(since, "since"), outlet, checked_count(min_size, "min_size"), storyline)
+def _no_story(story: str) -> UnknownArticleError:
+    return UnknownArticleError(f"there is no story {story!r} in this index")
 
 
 def prefetch(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 from fastapi import Depends, Request, Security
@@ -53,11 +53,24 @@ def _token(state: State, scope: Scope) -> Callable[..., Coroutine[Any, Any, None
     return check
 
 
+def is_still_allowed(state: State, request: Request) -> bool:
+    """Return whether the token of a request is still known."""
+    _, _, secret = request.headers.get("authorization", "").partition(" ")
+    return state.authenticator.open or state.authenticator.token(secret.strip()) is not None
+
+
 def _ready(state: State) -> Callable[[], Coroutine[Any, Any, None]]:
     async def check() -> None:
         state.require_ready()
 
     return check
+
+
+def _parameters(dependant: Any) -> Iterator[str]:
+    """Yield the names of the query parameters of a route, those of what it depends on included."""
+    yield from (parameter.alias for parameter in dependant.query_params)
+    for one in dependant.dependencies:
+        yield from _parameters(one)
 
 
 async def known_parameters(request: Request) -> None:
@@ -66,7 +79,7 @@ async def known_parameters(request: Request) -> None:
     if not given:
         return
     dependant = getattr(request.scope.get("route"), "dependant", None)
-    known = {parameter.alias for parameter in dependant.query_params} if dependant else set()
+    known = {*_parameters(dependant)} if dependant else set()
     faults, seen = [], set()
     for name, _ in given:
         if name not in known:

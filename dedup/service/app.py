@@ -18,6 +18,8 @@ import dedup
 from dedup.index import StoryIndex
 from dedup.service.articles_api import article_routes
 from dedup.service.bodies import Disconnected
+from dedup.service.events import event_routes
+from dedup.service.feeds import feed_routes
 from dedup.service.middleware import ServiceMiddleware
 from dedup.service.pages import page_routes
 from dedup.service.problems import MEDIA_TYPE, Problem, internal_error, problem
@@ -69,6 +71,8 @@ def inner_application(state: State) -> FastAPI:
     routers = (
         article_routes(state),
         story_routes(state),
+        event_routes(state),
+        feed_routes(state),
         system_routes(state),
         page_routes(lambda: document(app, state.request_models)),
     )

@@ -112,6 +112,16 @@ class Origins(_Record):
     summary: str
 
 
+class Growth(_Record):
+    """What came to a story within a window that ends now."""
+
+    hours: float = Field(description="Length of the window.")
+    articles: int = Field(description="Articles that were added within it and are not dated before it.")
+    origins: int = Field(description="Distinct tellings that the story had not before, at most.")
+    articles_per_hour: float
+    origins_per_hour: float
+
+
 class Story(_Record):
     id: str
     title: str
@@ -125,6 +135,7 @@ class Story(_Record):
     storyline: str = Field(description="The storyline that it belongs to.")
     origins: Origins
     revisions: list[list[str]] = Field(description="The versions of each page with several; the last is in `articles`.")
+    growth: Growth
 
 
 class Stories(_Record):
@@ -168,6 +179,35 @@ class OverviewStory(_Record):
     origins: int = Field(description="Distinct tellings, at most.")
     publishers: int
     agencies: list[str] = Field(description="Agencies and other outlets that are credited.")
+    growth: int = Field(description="Articles that came within the last six hours.")
+
+
+class FeedDetails(_Record):
+    size: int
+    storyline: str
+    origins: int
+    growth: Growth
+
+
+class FeedItem(_Record):
+    id: str
+    url: str
+    external_url: str = ""
+    title: str
+    content_text: str
+    date_published: str = ""
+    date_modified: str = ""
+    tags: list[str] = Field(description="The outlets.")
+    dedup: FeedDetails = Field(alias="_dedup")
+
+
+class JsonFeed(_Record):
+    version: str
+    title: str
+    home_page_url: str
+    feed_url: str
+    next_url: str = ""
+    items: list[FeedItem]
 
 
 class Overview(_Record):

@@ -41,6 +41,8 @@ class ServiceSettings:
     idle_time: float = setting(15.0, "seconds between pieces of a body, and for a client to read a piece", 0.1, 3_600)
     answer_time: float = setting(30.0, "seconds for an answer", 0.1, 86_400)
     news_time: float = setting(30.0, "seconds that a request may wait for changes at most", 0.01, 3_600)
+    listeners: int = setting(200, "clients that listen to changes at a time; then 429", 1, 100_000)
+    listen_time: float = setting(3_600.0, "seconds after which a listening client has to connect again", 0.1, 86_400)
     stop_time: float = setting(30.0, "seconds to finish running requests when the service stops", 0.1, 86_400)
 
     def __post_init__(self) -> None:

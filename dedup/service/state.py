@@ -45,7 +45,8 @@ class State:
         self.parsers = ReaderPool("parser", 2, settings.waiting, timeout)
         self.unready = "starting"
         """Why the service does not answer: "starting", "stopping", or "" if it does."""
-        self._written = asyncio.Event()
+        self.written = asyncio.Event()
+        """Set by the next write, which replaces it by another one."""
         self._loading: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -71,7 +72,7 @@ class State:
     def stopping(self) -> None:
         """Refuse new requests, and answer those that wait for changes."""
         self.unready = "stopping"
-        self._written.set()
+        self.written.set()
 
     @property
     def busy(self) -> int:
@@ -89,12 +90,17 @@ class State:
         if self.unready:
             raise problem("stopping", "service", "it takes nothing more", "send it again in a moment", retry=5)
 
-    async def wait_for_write(self, timeout: float) -> bool:
-        """Wait until something was written, and return whether it was."""
+    async def wait_for_write(self, written: asyncio.Event, timeout: float) -> bool:
+        """Wait until something was written, and return whether it was.
+
+        Args:
+            written: `written` before what was written so far was read.
+            timeout: seconds to wait at most.
+        """
         if self.unready:
             return False
         try:
-            await asyncio.wait_for(self._written.wait(), timeout)
+            await asyncio.wait_for(written.wait(), timeout)
         except TimeoutError:
             return False
         return not self.unready
@@ -102,7 +108,7 @@ class State:
     def _wrote(self, seconds: float, articles: int) -> None:
         self.metrics.wrote(seconds, articles)
         if not self.unready:
-            news, self._written = self._written, asyncio.Event()
+            news, self.written = self.written, asyncio.Event()
             news.set()
 
     async def _load(self) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import date, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
@@ -13,23 +14,27 @@ from dedup.article import Article
 from dedup.errors import CursorError, InputError, UnknownArticleError
 from dedup.formats.json_text import finite, json_text
 from dedup.index import Change, IndexedArticle, StoryIndex
+from dedup.index.growth import GROWTH_HOURS, Growth
 from dedup.inputs.collection import published_seconds
 from dedup.pipeline import cluster
 from dedup.report.html.payload import article_columns
-from dedup.results.clustering import Clustering, CopyGroup, Explanation
+from dedup.results.clustering import Clustering, CopyGroup, Explanation, Story
 from dedup.results.provenance import Provenance, trace
 from dedup.service import response_models as models
 from dedup.service.access import requirements
 from dedup.service.articles_api import ArticleIdQuery, json_response
 from dedup.service.bodies import JSON, json_body, require_media_type
 from dedup.service.problems import problem
-from dedup.service.request_models import DATE_PATTERN, ID, WORDS_PATTERN, read_date, request_body
+from dedup.service.request_models import ID, WORDS_PATTERN, request_body
 from dedup.service.state import State
+from dedup.service.story_queries import GrowthHours, Queried
 
 MOST = 1_000
 """Stories, changes or articles in one answer at most."""
 NEWEST = 10_000
 """Articles of an overview, the last added ones; the rest of their stories comes with them."""
+_GROWTH_KEPT = 600.0
+"""Seconds for which growth is taken as it was."""
 VERSIONS = 40
 """Articles of a copy group that are compared at most, the first ones."""
 
@@ -48,7 +53,7 @@ def story_routes(state: State) -> APIRouter:
     @routes.get(
         "/stories",
         operation_id="stories",
-        summary="The stories, the last changed first",
+        summary="The stories, the last changed first, or by size, date or growth",
         response_model=models.Stories,
         responses={
             200: {
@@ -62,19 +67,13 @@ def story_routes(state: State) -> APIRouter:
         },
     )
     async def stories(
-        since: Annotated[
-            str | None,
-            Query(pattern=DATE_PATTERN, description="Stories that changed since a date or a time."),
-        ] = None,
-        outlet: Annotated[str | None, Query(max_length=500, description="Stories with an article of it.")] = None,
-        min_size: Annotated[int, Query(ge=1, le=1_000_000, description="Stories of at least so many articles.")] = 1,
-        storyline: Annotated[str | None, Query(max_length=ID, description="The stories of a storyline.")] = None,
+        query: Queried,
         cursor: Annotated[str | None, Query(max_length=200, description="`next` of the previous page.")] = None,
         limit: Limit = 50,
     ) -> Response:
-        wanted = {"since": _date("since", since), "outlet": outlet, "min_size": min_size, "storyline": storyline}
-        found = await state.quick.run(_page, index, cursor, **wanted, limit=limit)
-        return json_response({"stories": [one.to_record() for one in found.stories], "next": found.next})
+        found = await state.quick.run(query.page, index, cursor, limit)
+        records = map(_story_record, found.stories, found.growth)
+        return json_response({"stories": [*records], "next": found.next})
 
     @routes.get(
         "/overview",
@@ -100,8 +99,8 @@ def story_routes(state: State) -> APIRouter:
             **models.problem_answers(401, 403, 404, 422),
         },
     )
-    async def story(id: StoryId) -> Response:
-        return json_response((await state.quick.run(index.story, id)).to_record())
+    async def story(id: StoryId, growth_hours: GrowthHours = GROWTH_HOURS) -> Response:
+        return json_response(await state.quick.run(_grown, index, id, growth_hours))
 
     @routes.get(
         "/stories/{id}/articles",
@@ -198,9 +197,10 @@ def story_routes(state: State) -> APIRouter:
         limit: Limit = MOST,
         wait: float = Query(0, ge=0, le=settings.news_time, allow_inf_nan=False, description="Seconds to wait."),
     ) -> Response:
-        found = await state.quick.run(_changes, index, since, limit)
-        if not found and wait and await state.wait_for_write(wait):
-            found = await state.quick.run(_changes, index, since, limit)
+        written = state.written
+        found = await state.quick.run(changes_after, index, since, limit)
+        if not found and wait and await state.wait_for_write(written, wait):
+            found = await state.quick.run(changes_after, index, since, limit)
         cursor = found[-1].cursor if found else since
         return json_response({"changes": [change.to_record() for change in found], "cursor": cursor})
 
@@ -208,19 +208,19 @@ def story_routes(state: State) -> APIRouter:
 
 
 class Newest:
-    """The overview of an index as JSON, kept until the index changes."""
+    """The overview of an index as JSON, kept until the index changes or growth is out of date."""
 
     def __init__(self) -> None:
-        self._kept = (-1, "")
+        self._kept = (-1, -1, "")
 
     def __call__(self, index: StoryIndex) -> str:
         stats = index.stats()
-        cursor, known = stats["changes"], self._kept
-        if known[0] != cursor:
-            record = overview_record(index.newest(NEWEST))
-            known = cursor, json_text({**record, "cursor": cursor, "total": stats["articles"]})
+        cursor, period, known = stats["changes"], int(time.monotonic() // _GROWTH_KEPT), self._kept
+        if known[:2] != (cursor, period):
+            record = overview_record(index.newest(NEWEST), index.grown())
+            known = cursor, period, json_text({**record, "cursor": cursor, "total": stats["articles"]})
             self._kept = known
-        return known[1]
+        return known[2]
 
 
 _ARTICLE = {"article": {"operationId": "article", "parameters": {"id": "$response.body#/canonical"}}}
@@ -231,8 +231,13 @@ def explanation_record(explanation: Explanation) -> dict[str, Any]:
     return {**asdict(explanation), "waterfall": [asdict(part) for part in explanation.waterfall()]}
 
 
-def overview_record(clustering: Clustering) -> dict[str, Any]:
-    """Return articles as columns, and stories by places in them, ready for JSON."""
+def overview_record(clustering: Clustering, grown: Mapping[str, int]) -> dict[str, Any]:
+    """Return articles as columns, and stories by places in them, ready for JSON.
+
+    Args:
+        clustering: the articles and stories.
+        grown: the articles that came to stories lately, by id; those to which none came can be left out.
+    """
     place = clustering.place
     stories = [
         {
@@ -249,6 +254,7 @@ def overview_record(clustering: Clustering) -> dict[str, Any]:
             "origins": story.origins.at_most,
             "publishers": story.origins.publishers,
             "agencies": [*story.origins.agencies],
+            "growth": grown.get(story.id, 0),
         }
         for story in clustering.stories
     ]
@@ -262,22 +268,21 @@ def head_record(held: IndexedArticle) -> dict[str, Any]:
     return record
 
 
-def _date(name: str, text: str | None) -> date | datetime | None:
-    found = read_date(text)
-    if text is not None and found is None:
-        raise problem("invalid", name, f"{text[:40]!r} is no date", "write 2024-01-31 or 2024-01-31T12:30:00Z")
-    return found
+def _story_record(story: Story, growth: Growth) -> dict[str, Any]:
+    return {**story.to_record(), "growth": growth.to_record()}
 
 
-def _page(index: StoryIndex, cursor: str | None, **filters: Any) -> Any:
-    try:
-        return index.page(cursor, **filters)
-    except InputError:
-        what = "it is none that a page of stories ended with"
-        raise problem("invalid", "cursor", what, "begin without one, and use `next` as it is") from None
+def _grown(index: StoryIndex, id_: str, hours: float) -> dict[str, Any]:
+    story = index.story(id_)
+    return _story_record(story, index.growth(story.id, hours=hours))
 
 
-def _changes(index: StoryIndex, since: int, limit: int) -> list[Change]:
+def changes_after(index: StoryIndex, since: int, limit: int) -> list[Change]:
+    """Return the changes after a cursor.
+
+    Raises:
+        Problem: they are not known.
+    """
     try:
         return index.changes(since, limit=limit)
     except CursorError as error:

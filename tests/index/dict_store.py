@@ -13,7 +13,7 @@ from pathlib import Path
 
 from dedup.errors import StoreError
 from dedup.index.store.protocol import StoryFilter
-from dedup.index.store.records import AddressRow, Change, Revision, Sketch, StoredArticle, StoredStory
+from dedup.index.store.records import UNDATED, AddressRow, Change, Revision, Sketch, StoredArticle, StoredStory
 
 
 @dataclass
@@ -299,6 +299,13 @@ class DictStore:
     def stories(self, wanted: StoryFilter, most: int) -> list[StoredStory]:
         state = self._open()
         outlets: dict[int, set[str]] = {}
+        grown = self.grown(wanted.grown_since)
+
+        def key(story: StoredStory) -> float:
+            date = UNDATED if story.end is None else story.end
+            keys = {"changed": story.touched, "size": story.size, "date": date}
+            return keys.get(wanted.order, grown.get(story.number, 0))
+
         for article in state.articles.values():
             outlets.setdefault(article.story, set()).add(article.source)
         found = [
@@ -307,11 +314,18 @@ class DictStore:
             if story.into is None
             and story.size >= wanted.min_size
             and (wanted.since is None or story.touched >= wanted.since)
-            and (wanted.before is None or (story.touched, story.number) < wanted.before)
+            and (wanted.before is None or (key(story), story.number) < wanted.before)
+            and (wanted.published_since is None or (story.end is not None and story.end >= wanted.published_since))
+            and (wanted.published_until is None or (story.start is not None and story.start <= wanted.published_until))
+            and grown.get(story.number, 0) >= wanted.min_grown
             and (wanted.outlet is None or wanted.outlet in outlets.get(story.number, set()))
             and wanted.storyline in (None, story.storyline)
         ]
-        return sorted(found, key=lambda story: (-story.touched, -story.number))[:most]
+        return sorted(found, key=lambda story: (-key(story), -story.number))[:most]
+
+    def grown(self, since: float, stories: Sequence[int] | None = None) -> dict[int, int]:
+        came = [one.story for one in self._open().articles.values() if min(one.age, one.added) >= since]
+        return {story: came.count(story) for story in came if stories is None or story in stories}
 
     def append(self, changes: Sequence[Change]) -> None:
         state = self._written()

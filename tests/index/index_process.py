@@ -286,12 +286,12 @@ def _hides() -> None:
     """Moves are not in the log of changes."""
     kept = ChangeLog.write
 
-    def write(self: ChangeLog) -> None:
+    def write(self: ChangeLog) -> bool:
         for place, change in enumerate(self.changes):
             if change.kind == "moved":
                 self.changes[place : place + 1] = []
                 break
-        kept(self)
+        return kept(self)
 
     ChangeLog.write = write  # type: ignore[method-assign]
 

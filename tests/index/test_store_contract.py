@@ -243,6 +243,35 @@ def test_stories_by_page_and_filter(kept: Kept) -> None:
     assert numbers(StoryFilter(storyline="l2")) == numbers(StoryFilter(storyline="")) == []
     assert store.story_numbered([5, 6]) == {5: replace(story(5, 7, 6.0), into=2)}
     assert store.counts()["stories"] == 4
+    with store.transaction():
+        dated = {1: (10.0, 50.0), 2: (20.0, 30.0), 4: (None, None)}
+        changed = [replace(story(n, n, 5.0), start=start, end=end) for n, (start, end) in dated.items()]
+        store.put_stories([*changed, replace(story(3, 3, 9.0), start=60.0, end=60.0)])
+    assert numbers(StoryFilter(order="size")) == [4, 3, 2, 1]
+    assert numbers(StoryFilter(order="size", before=(3, 3))) == [2, 1]
+    assert numbers(StoryFilter(order="date")) == [3, 1, 2, 4]
+    assert numbers(StoryFilter(order="date", before=(50.0, 1))) == [2, 4]
+    assert numbers(StoryFilter(published_since=30.0)) == [3, 2, 1]
+    assert numbers(StoryFilter(published_since=30.0, published_until=10.0)) == [1]
+    late = 1e10
+    assert store.grown(late) == {}
+    with store.transaction():
+        came = [
+            (10, 1, 100.0, None),
+            (11, 1, 100.0, 90.0),
+            (12, 1, 100.0, 10.0),
+            (13, 2, 100.0, 500.0),
+            (14, 2, 40.0, 90.0),
+        ]
+        for number, of, added, seconds in came:
+            new = replace(article(number, story=of), added=late + added, seconds=seconds and late + seconds)
+            store.put_articles([(new, None, sketch(number))])
+    assert store.grown(late + 80) == {1: 2, 2: 1}
+    assert store.grown(late + 80, [2, 3]) == {2: 1}
+    assert numbers(StoryFilter(order="growth", grown_since=late + 80)) == [1, 2, 4, 3]
+    assert numbers(StoryFilter(order="growth", grown_since=late + 80, before=(1, 2))) == [4, 3]
+    assert numbers(StoryFilter(grown_since=late + 80, min_grown=1.5)) == [1]
+    assert numbers(StoryFilter(grown_since=late + 80, min_grown=1, outlet="Post", min_size=1)) == [1]
 
 
 def test_story_ids_are_unique(kept: Kept) -> None:

@@ -27,6 +27,7 @@ LOCAL = {
     "vacuum",
     "check",
     "newest",
+    "grown",
     "clustering",
     "placements",
     "settings",

@@ -28,7 +28,8 @@ BOUNDED = settings(
 def contract(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Served, str]]:
     folder = tmp_path_factory.mktemp("contract")
     secret = add_token(folder / "tokens", "all", "write")
-    with serving(folder / "stories.db", "--tokens", str(folder / "tokens"), "--limit", "news_time=0.1") as served:
+    limits = ("--limit", "news_time=0.1", "--limit", "listen_time=0.2")
+    with serving(folder / "stories.db", "--tokens", str(folder / "tokens"), *limits) as served:
         yield served, secret
         assert served.ready()
         assert not [line for line in served.lines if "Traceback" in line or "a fault" in line]

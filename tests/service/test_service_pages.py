@@ -103,6 +103,22 @@ def test_the_list_a_story_and_two_versions_side_by_side(browser: Any, served: Se
         until(page, "!document.querySelector('.side')")
 
 
+def test_stories_are_ordered_by_growth(browser: Any, served: Served) -> None:
+    words = "A lock of the canal at Tarnow gave way and the barges behind it ran aground in the mud"
+    with dedup.Client(served.url) as client:
+        before = {story.id for story in client.stories()}
+        client.add_many(dedup.Article(id=f"lock{number}", text=words) for number in range(12))
+        (new,) = [story.id for story in client.stories() if story.id not in before]
+        with opened(browser, served, "#order=growth") as page:
+            assert page.locator("#order").input_value() == "growth"
+            assert page.locator("#entries li").first.get_attribute("data-story") == new
+            listed = page.locator("#entries li").evaluate_all("found => found.map((one) => one.dataset.story)")
+        grown = [client.growth(story).articles for story in listed]
+        assert grown == sorted(grown, reverse=True)
+        assert len({*grown}) > 2
+        client.remove(*(f"lock{number}" for number in range(12)))
+
+
 @pytest.mark.parametrize("width", [1400, 390])
 def test_what_is_hidden_is_not_shown(browser: Any, served: Served, width: int) -> None:
     """A style that lays a thing out goes before the browser's own word on `hidden`."""

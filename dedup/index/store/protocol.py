@@ -10,21 +10,29 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from dedup.index.store.records import AddressRow, Change, Revision, Sketch, StoredArticle, StoredStory
+
+StoryOrder = Literal["changed", "size", "date", "growth"]
+"""Orders of stories: by last change, articles, last known date, or articles that came lately; the greatest first."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoryFilter:
-    """Filter of stories.
+    """Filter and order of stories.
 
     Attributes:
         since: least time of the last change, in seconds since 1970.
         outlet: outlet of at least one article.
         min_size: least number of articles.
         storyline: id of the storyline.
-        before: last change and number of the story that the result continues after.
+        before: key of the order and number of the story that the result continues after.
+        published_since, published_until: bounds of the dates of its articles, in seconds since 1970: the story has one
+            from the first on, and one until the second.
+        order: what they are ordered by; those without a date are last.
+        grown_since: time since which articles count as growth, see `Store.grown`.
+        min_grown: least number of such articles.
     """
 
     since: float | None = None
@@ -32,6 +40,11 @@ class StoryFilter:
     min_size: int = 1
     storyline: str | None = None
     before: tuple[float, int] | None = None
+    published_since: float | None = None
+    published_until: float | None = None
+    order: StoryOrder = "changed"
+    grown_since: float = 0.0
+    min_grown: float = 0.0
 
 
 class Store(Protocol):
@@ -269,7 +282,11 @@ class Store(Protocol):
         ...
 
     def stories(self, wanted: StoryFilter, most: int) -> list[StoredStory]:
-        """Return stories that match and are not redirected, by last change and number, descending."""
+        """Return stories that match and are not redirected, by the key of their order and number, descending."""
+        ...
+
+    def grown(self, since: float, stories: Sequence[int] | None = None) -> dict[int, int]:
+        """Return how many articles came to stories since a time: added since then, and of no date before it."""
         ...
 
     # Changes

@@ -12,7 +12,7 @@ from dedup.errors import StoreError
 from dedup.index.store.backup import back_up
 from dedup.index.store.connection import OWNER, Database
 from dedup.index.store.protocol import StoryFilter
-from dedup.index.store.records import AddressRow, Change, Revision, Sketch, StoredArticle, StoredStory, moment
+from dedup.index.store.records import UNDATED, AddressRow, Change, Revision, Sketch, StoredArticle, StoredStory, moment
 from dedup.index.store.schema import article_row, revision_row, story_row
 from dedup.index.store.text_search import condition
 from dedup.index.store.wal import BASE, checkpoint
@@ -37,6 +37,13 @@ def _put(table: str, columns: str) -> str:
 _PUT_ARTICLE, _PUT_STORY = _put("article", _ARTICLE), _put("story", _STORY)
 _PUT_REVISION = _put("revision", _REVISION)
 _GET_REVISION = f"SELECT {_REVISION}, words, text FROM revision JOIN revision_body USING (number)"
+_GROWN = "SELECT story AS grown, count(*) AS came_lately FROM article WHERE coalesce(seconds, came) >= ? AND came >= ?"
+_KEYS = {
+    "changed": "touched",
+    "size": "size",
+    "date": f"coalesce(end, {UNDATED})",
+    "growth": "coalesce(came_lately, 0)",
+}
 
 
 class SqliteStore:
@@ -294,13 +301,17 @@ class SqliteStore:
         return dict(self._file.rows("SELECT number, line FROM story WHERE line != '' AND into_story IS NULL"))
 
     def stories(self, wanted: StoryFilter, most: int) -> list[StoredStory]:
-        conditions, values = ["into_story IS NULL", "size >= ?"], [wanted.min_size]
-        given: list[Any] = list(values)
+        conditions, given = ["into_story IS NULL", "size >= ?"], list[Any]([wanted.min_size])
+        source, key = "story", _KEYS[wanted.order]
+        if wanted.order == "growth" or wanted.min_grown > 0:
+            source = f"story LEFT JOIN ({_GROWN} GROUP BY story) ON grown = number"
+            conditions.append("coalesce(came_lately, 0) >= ?")
+            given = [wanted.grown_since, wanted.grown_since, *given, wanted.min_grown]
         if wanted.since is not None:
             conditions.append("touched >= ?")
             given.append(wanted.since)
         if wanted.before is not None:
-            conditions.append("(touched, number) < (?, ?)")
+            conditions.append(f"({key}, number) < (?, ?)")
             given += wanted.before
         if wanted.outlet is not None:
             conditions.append("EXISTS (SELECT 1 FROM article WHERE article.story = story.number AND source = ?)")
@@ -308,9 +319,24 @@ class SqliteStore:
         if wanted.storyline is not None:
             conditions.append("((line != '' AND line = ?) OR (line = '' AND id = ?))")
             given += [wanted.storyline, story_of_storyline(wanted.storyline)]
-        order = "ORDER BY touched DESC, number DESC LIMIT ?"
-        statement = f"SELECT {_STORY} FROM story WHERE {' AND '.join(conditions)} {order}"
+        if wanted.published_since is not None:
+            conditions.append("end >= ?")
+            given.append(wanted.published_since)
+        if wanted.published_until is not None:
+            conditions.append("start <= ?")
+            given.append(wanted.published_until)
+        order = f"ORDER BY {key} DESC, number DESC LIMIT ?"
+        statement = f"SELECT {_STORY} FROM {source} WHERE {' AND '.join(conditions)} {order}"
         return [_story(row) for row in self._file.rows(statement, (*given, most))]
+
+    def grown(self, since: float, stories: Sequence[int] | None = None) -> dict[int, int]:
+        if stories is None:
+            return dict(self._file.rows(f"{_GROWN} GROUP BY story", (since, since)))
+        return {
+            row[0]: row[1]
+            for part, marks in _parts(stories)
+            for row in self._file.rows(f"{_GROWN} AND story IN ({marks}) GROUP BY story", (since, since, *part))
+        }
 
     def append(self, changes: Sequence[Change]) -> None:
         rows = [

@@ -145,8 +145,8 @@ class ChangeLog:
         ]
         self.cursor = self.changes[-1].cursor if self.changes else self.cursor
 
-    def write(self) -> None:
-        """Write all changes to the store."""
+    def write(self) -> bool:
+        """Write all changes to the store, and return whether stories that are not changed show other articles."""
         written = []
         only_shown = [number for number, shown in self._shown.items() if self.story(number).shown != shown]
         for number in dict.fromkeys([*self._touched, *only_shown, *self._lines]):
@@ -165,6 +165,7 @@ class ChangeLog:
         self.store.put_stories(written)
         self.changes[:] = self.finished()
         self.store.append(self.changes)
+        return any(number not in self._touched for number in only_shown)
 
     def _span(self, slots: Sequence[int]) -> tuple[float | None, float | None]:
         seconds = self.table.seconds[slots]

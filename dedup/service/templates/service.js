@@ -52,7 +52,7 @@ function add(head) {  // an article as the API tells it
 
 function put(story, articles) {
   const places = articles.map(add), dated = places.map((place) => data.published[place]).filter((value) => value !== null);
-  const one = { id: story.id, title: story.title, size: story.size, articles: places, canonical: data.placeOf.get(story.canonical) ?? places[0], sources: story.sources, storyline: story.storyline, origins: story.origins.at_most, publishers: story.origins.publishers, agencies: story.origins.agencies,
+  const one = { id: story.id, title: story.title, size: story.size, articles: places, canonical: data.placeOf.get(story.canonical) ?? places[0], sources: story.sources, storyline: story.storyline, origins: story.origins.at_most, publishers: story.origins.publishers, agencies: story.origins.agencies, growth: story.growth.articles,
     start: dated.length ? Math.min(...dated) : Infinity, end: dated.length ? Math.max(...dated) : -Infinity,
     copies: story.copy_groups.map((group) => group.articles.map((id) => data.placeOf.get(id)).filter((place) => place !== undefined)).filter((group) => group.length > 1) };
   for (const place of places) storyOf[place] = one;

@@ -116,6 +116,7 @@ function sift() {
     listed.push(story);
     if (found) articles += story.found;
   }
+  if (state.order === "growth") listed.sort((x, y) => (y.growth || 0) - (x.growth || 0));
   if (state.order === "time") listed.sort((x, y) => (y.end > x.end) - (y.end < x.end));
   return { counts, bins, articles };
 }
