@@ -94,7 +94,8 @@ class _LazySums:
         place = np.searchsorted(own.terms, terms)
         shared = np.flatnonzero(np.append(own.terms, -1)[place] == terms)
         of = np.repeat(np.arange(len(b)), [len(other.terms) for other in others])[shared]
-        return np.bincount(of, own.weights[place[shared]] * weights[shared] * DOT_UNIT, len(b))
+        products: NDArray[np.float64] = own.weights[place[shared]] * weights[shared] * DOT_UNIT
+        return np.bincount(of, products, len(b)).astype(np.float64, copy=False)
 
     def append(self, of: NDArray[np.int64], parts: NDArray[np.int64]) -> NDArray[np.int64]:
         """Add new sums, see `Sums`."""
