@@ -24,6 +24,7 @@ def index(tmp_path: Path) -> Iterator[StoryIndex]:
 WITHOUT_STRINGS = {"close", "settings", "background", "reconcile", "vacuum", "check", "clustering", "placements"} | {
     "stats",
     "changes",
+    "grown",
 }
 CALLS: dict[str, list[Callable[[StoryIndex, str], Any]]] = {
     "open": [lambda _, odd: StoryIndex.open(f"no-folder/{odd}")],
@@ -55,6 +56,7 @@ CALLS: dict[str, list[Callable[[StoryIndex, str], Any]]] = {
         lambda index, odd: index.page(outlet=odd),
         lambda index, odd: index.page(storyline=odd),
     ],
+    "growth": [lambda index, odd: index.growth(odd)],
     "search": [lambda index, odd: index.search(odd)],
     "newest": [lambda index, odd: index.newest(odd)],  # type: ignore[arg-type]
     "explain": [lambda index, odd: index.explain(odd, "first"), lambda index, odd: index.explain("first", odd)],

@@ -51,6 +51,7 @@ CALLS: dict[str, list[Callable[[Client, str], Any]]] = {
         lambda client, odd: client.page(outlet=odd),
         lambda client, odd: client.page(storyline=odd),
     ],
+    "growth": [lambda client, odd: client.growth(odd)],
     "search": [lambda client, odd: client.search(odd)],
     "explain": [lambda client, odd: client.explain(odd, "first"), lambda client, odd: client.explain("first", odd)],
     "__contains__": [lambda client, odd: odd in client],

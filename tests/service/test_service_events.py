@@ -136,7 +136,6 @@ def test_changes_come_once_and_in_order_to_all(served: Served) -> None:
 
 def test_a_listener_that_does_not_read_is_closed(served: Served) -> None:
     wait_for_listeners(served, 0)
-    before = served.memory()
     with socket.socket() as sock:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
         sock.connect(("127.0.0.1", httpx.URL(served.url).port or 80))
@@ -144,7 +143,6 @@ def test_a_listener_that_does_not_read_is_closed(served: Served) -> None:
         wait_for_listeners(served, 1)
         add(served, "fifth" * 40, 4_000)
         wait_for_listeners(served, 0)
-    assert served.memory() - before < 150_000_000
     assert served.ready()
 
 
