@@ -17,7 +17,7 @@ from serving import Served, assert_problem, serving
 
 from dedup.service.tokens import add_token
 
-LIMITS = ("news_time=0.3", "listeners=5", "idle_time=1", "listen_time=20")
+LIMITS = ("news_time=0.3", "listeners=5", "idle_time=1", "listen_time=300")
 OPTIONS = [part for limit in LIMITS for part in ("--limit", limit)]
 
 
@@ -141,7 +141,7 @@ def test_a_listener_that_does_not_read_is_closed(served: Served) -> None:
         sock.connect(("127.0.0.1", httpx.URL(served.url).port or 80))
         sock.sendall(b"GET /v1/changes/stream?since=0 HTTP/1.1\r\nHost: localhost\r\n\r\n")
         wait_for_listeners(served, 1)
-        add(served, "fifth" * 40, 4_000)
+        add(served, "fifth" * 100, 6_000)  # more than the buffers of a connection hold
         wait_for_listeners(served, 0)
     assert served.ready()
 
