@@ -6,7 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 from dedup.formats.escaping import sanitize
@@ -107,4 +107,4 @@ def _text(value: str) -> str:
 def _time(value: date | None) -> str | None:
     """Return a date as a time in UTC."""
     seconds = published_seconds(value)
-    return None if math.isnan(seconds) else datetime.fromtimestamp(seconds, UTC).isoformat()
+    return None if math.isnan(seconds) else moment(seconds).isoformat()

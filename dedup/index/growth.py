@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from dedup.errors import InputError
+from dedup.index.store.metadata import HOUR
 from dedup.index.store.protocol import Store
 from dedup.index.store.records import StoredArticle
 from dedup.results.origins import Told, count_origins, read_publishers
 
-HOUR = 3_600.0
 GROWTH_HOURS = 6.0
 """Window of growth by default, in hours."""
 MOST_HOURS = 8_760.0

@@ -22,7 +22,7 @@ from dedup.index import Change
 from dedup.service import response_models as models
 from dedup.service.access import is_still_allowed, requirements
 from dedup.service.problems import Problem, problem
-from dedup.service.state import State
+from dedup.service.state import State, happens
 from dedup.service.stories_api import changes_after
 
 KEPT = 2_000
@@ -131,7 +131,7 @@ def event_routes(state: State) -> APIRouter:
                 cursor = found[-1][0]
                 yield b"".join(text for _, text in found)
                 found = []
-            elif not await _happens(written, min(settings.news_time, max(0.0, until - time.monotonic()))):
+            elif not await happens(written, min(settings.news_time, max(0.0, until - time.monotonic()))):
                 if not is_still_allowed(state, request):
                     return
                 yield b": still here\n\n"
@@ -177,12 +177,3 @@ def event_routes(state: State) -> APIRouter:
 
 def _event(change: Change) -> Event:
     return change.cursor, f"id: {change.cursor}\ndata: {json_text(change.to_record())}\n\n".encode()
-
-
-async def _happens(event: asyncio.Event, timeout: float) -> bool:
-    try:
-        async with asyncio.timeout(timeout):
-            await event.wait()
-    except TimeoutError:
-        return False
-    return True

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from datetime import UTC, date, datetime, time
 from email.utils import format_datetime
 from typing import Annotated, Any
 from xml.etree import ElementTree as ET
@@ -16,6 +15,8 @@ from dedup.errors import UnknownArticleError
 from dedup.formats.json_text import json_text
 from dedup.index import StoryIndex
 from dedup.index.growth import Growth
+from dedup.index.store.records import moment
+from dedup.inputs.collection import published_seconds
 from dedup.results.clustering import Story
 from dedup.service import response_models as models
 from dedup.service.access import requirements
@@ -102,9 +103,9 @@ def _json_item(root: str, story: Story, growth: Growth, url: str, text: str) -> 
         item["external_url"] = url
     item |= {"title": story.title, "content_text": text or story.title}
     if story.start is not None:
-        item["date_published"] = _time(story.start).isoformat()
+        item["date_published"] = moment(published_seconds(story.start)).isoformat()
     if story.end is not None:
-        item["date_modified"] = _time(story.end).isoformat()
+        item["date_modified"] = moment(published_seconds(story.end)).isoformat()
     details = {"size": len(story.articles), "storyline": story.storyline, "origins": story.origins.at_most}
     return {**item, "tags": [*story.sources], "_dedup": {**details, "growth": growth.to_record()}}
 
@@ -127,7 +128,7 @@ def _rss(root: str, items: list[Item]) -> bytes:
         sizes = f"{story.origins}; {growth.articles} in the last {growth.hours:g} hours."
         put(item, "description", f"{text}\n{sizes}" if text else sizes)
         if story.end is not None:
-            put(item, "pubDate", format_datetime(_time(story.end)))
+            put(item, "pubDate", format_datetime(moment(published_seconds(story.end))))
         for source in story.sources:
             put(item, "category", source)
     return bytes(ET.tostring(rss, encoding="utf-8", xml_declaration=True))
@@ -149,8 +150,3 @@ def _link(root: str, story: Story) -> str:
 
 def _is_web(url: str) -> bool:
     return url.lower().startswith(("http://", "https://"))
-
-
-def _time(value: date) -> datetime:
-    value = value if isinstance(value, datetime) else datetime.combine(value, time())
-    return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)

@@ -97,13 +97,7 @@ class State:
             written: `written` before what was written so far was read.
             timeout: seconds to wait at most.
         """
-        if self.unready:
-            return False
-        try:
-            await asyncio.wait_for(written.wait(), timeout)
-        except TimeoutError:
-            return False
-        return not self.unready
+        return not self.unready and await happens(written, timeout) and not self.unready
 
     def _wrote(self, seconds: float, articles: int) -> None:
         self.metrics.wrote(seconds, articles)
@@ -129,3 +123,13 @@ def _warm(index: StoryIndex) -> None:
 
 def _counts(stats: dict[str, Any]) -> str:
     return f"{stats['articles']:,} articles in {stats['stories']:,} stories"
+
+
+async def happens(event: asyncio.Event, timeout: float) -> bool:
+    """Wait for an event, at most so many seconds, and return whether it came."""
+    try:
+        async with asyncio.timeout(timeout):
+            await event.wait()
+    except TimeoutError:
+        return False
+    return True

@@ -7,7 +7,6 @@ import pytest
 from dedup import Article, StoryIndex
 from dedup.index.stories import regroup
 
-DAY = 86_400.0
 HOURS = 160
 
 

@@ -13,6 +13,7 @@ from dedup.backends import PlainBackend
 from dedup.index.features.sketch import Compared, Vector
 from dedup.index.search.segments import concatenated
 from dedup.index.search.table import ArticleTable
+from dedup.index.store.metadata import DAY
 from dedup.match.notices import notices_apart
 from dedup.match.scores import days_apart, final_score
 from dedup.match.stories import FLOOR, Pairs
@@ -21,7 +22,7 @@ from dedup.settings import Settings
 _Columns: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]
 MOST = 200
 """Most articles to regroup together. Stories that would exceed it are left out."""
-KEPT = 86_400.0
+KEPT = DAY
 """Seconds after which an article that shares its story with others stays in it when new articles regroup it."""
 
 
