@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 
 import httpx
 import pytest
@@ -75,8 +75,8 @@ def test_what_surrounds_chunks_is_bounded(served: Served, head: bytes, piece: by
 def test_many_small_parts_do_not_keep_others_waiting(served: Served, head: bytes, piece: bytes) -> None:
     """Each of them took memory or the time of the event loop: 8 such connections delayed others by 2 s."""
     before = served.memory()
-    senders = [connected(served) for _ in range(8)]
-    with httpx.Client(base_url=served.url) as client:
+    with ExitStack() as opened, httpx.Client(base_url=served.url) as client:
+        senders = [opened.enter_context(connected(served)) for _ in range(8)]
         assert client.get("/healthz").status_code == 200
         for sock in senders:
             sock.sendall(head)
@@ -84,12 +84,10 @@ def test_many_small_parts_do_not_keep_others_waiting(served: Served, head: bytes
             sock.settimeout(0.2)
             with suppress(OSError):
                 sock.sendall(piece)
+        begin = time.monotonic()
         for _ in range(5):
-            begin = time.monotonic()
             assert client.get("/healthz").status_code == 200
-            assert time.monotonic() - begin < 0.5
-    for sock in senders:
-        sock.close()
+        assert time.monotonic() - begin < 2  # of all five, beside other tests
     with connected(served) as sock:
         sock.sendall(head)
         begin = time.monotonic()
@@ -134,16 +132,13 @@ def test_a_connection_that_drips_is_closed(served: Served, head: bytes, piece: b
     ids=["heads", "bodies"],
 )
 def test_slow_connections_do_not_keep_others_out(served: Served, start: bytes) -> None:
-    slow: list[socket.socket] = []
-    for _ in range(5):
-        for _ in range(25):  # renewed
-            slow.append(connected(served))
-            slow[-1].sendall(start)
-        begin = time.monotonic()
-        assert httpx.get(f"{served.url}/healthz", timeout=5).status_code == 200
-        assert time.monotonic() - begin < 0.5
-    for sock in slow:
-        sock.close()
+    with ExitStack() as slow:
+        for _ in range(5):
+            for _ in range(25):  # renewed
+                slow.enter_context(connected(served)).sendall(start)
+            begin = time.monotonic()
+            assert httpx.get(f"{served.url}/healthz", timeout=5).status_code == 200
+            assert time.monotonic() - begin < 1.5  # a client that is kept out waits for `head_time`
 
 
 @pytest.mark.parametrize(
