@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     from dedup.comparison import Piece as Piece
     from dedup.config import Configuration as Configuration
     from dedup.config import configure as configure
+    from dedup.embedding import Embedding as Embedding
     from dedup.errors import CursorError as CursorError
     from dedup.errors import DedupError as DedupError
+    from dedup.errors import EmbeddingError as EmbeddingError
     from dedup.errors import EngineError as EngineError
     from dedup.errors import InputError as InputError
     from dedup.errors import MissingDependencyError as MissingDependencyError
@@ -85,6 +87,8 @@ _HOMES = {
     "CopyGroup": "results.clustering",
     "CursorError": "errors",
     "DedupError": "errors",
+    "Embedding": "embedding",
+    "EmbeddingError": "errors",
     "EngineError": "errors",
     "Explanation": "results.clustering",
     "FoundKind": "kinds",

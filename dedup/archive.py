@@ -29,6 +29,7 @@ from dedup.results.story_ids import ARCHIVE_PREFIX, inherit_ids
 if TYPE_CHECKING:
     import pandas as pd
 
+    from dedup.embedding import Embed, Embedding
     from dedup.settings import Settings
 
 Status = Literal["new", "continues", "copy", "archived"]
@@ -94,6 +95,7 @@ def cluster_against(
     settings: Settings | None = None,
     *,
     progress: Progress | None = None,
+    embedding: Embedding | Embed | str | None = None,
     keep_texts: bool = True,
 ) -> Arrivals:
     """Cluster new articles together with those of an archive, and determine which are new.
@@ -107,10 +109,12 @@ def cluster_against(
             prefixed with `archive:`.
         settings: as for `cluster`.
         progress: as for `cluster`.
+        embedding: as for `cluster`.
         keep_texts: as for `cluster`.
 
     Raises:
         InputError: an item cannot be converted to an article.
+        EmbeddingError: as for `cluster`.
     """
     names: list[str] = []
     known: list[str] = []
@@ -129,7 +133,7 @@ def cluster_against(
             lines.append(one.storyline)
             yield replace(one.article, id=f"{ARCHIVE_PREFIX}{one.article.id}")
 
-    clustering = cluster(everything(), settings, progress=progress, keep_texts=keep_texts)
+    clustering = cluster(everything(), settings, progress=progress, embedding=embedding, keep_texts=keep_texts)
     archived = [article.id for article in clustering.articles[count:]]
     stories = _inherit_storylines(clustering, dict(zip(archived, lines, strict=True)))
     stories = _inherit_ids(stories, dict(zip(archived, known, strict=True)))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from dedup.errors import InputError
@@ -28,6 +29,7 @@ class Article:
         lang: the language declared by the source. It is reported but not used: the method detects languages itself.
         path: the file it was read from, "" for an article made in memory.
         where: the position in that file, as shown in notices: `feed.jsonl:7`.
+        vector: an embedding of the article, of any scale, used if an embedding is asked for; None if there is none.
         story, storyline: gold labels, used for evaluation only; None if there is none.
 
     Raises:
@@ -49,6 +51,7 @@ class Article:
     where: str = ""
     story: str | None = None
     storyline: str | None = None
+    vector: tuple[float, ...] | None = field(default=None, repr=False)
 
     def to_record(self) -> dict[str, str | None]:
         """Return the fields of the article, but for those of its file, as a mapping ready for JSON."""
@@ -73,6 +76,8 @@ class Article:
         )
         if {*map(type, strings)} != {str}:  # common, kept fast
             self._check_strings()
+        if self.vector is not None and type(self.vector) is not tuple:
+            object.__setattr__(self, "vector", read_vector(self.vector))
         if self.published is None and self.seen is None:
             return
         for name in ("published", "seen"):
@@ -89,6 +94,20 @@ class Article:
             value = getattr(self, name)
             if not isinstance(value, str):
                 raise InputError(f"Article.{name} must be a string, not {type(value).__name__}")
+
+
+def read_vector(value: object) -> tuple[float, ...]:
+    """Return a list or an array of numbers as a vector.
+
+    Raises:
+        InputError: it is neither.
+    """
+    try:
+        if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
+            raise TypeError
+        return tuple(map(float, value))
+    except (TypeError, ValueError, OverflowError):
+        raise InputError(f"Article.vector must be a list of numbers or None, not {type(value).__name__}") from None
 
 
 @dataclass(frozen=True, slots=True, order=True)

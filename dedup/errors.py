@@ -11,6 +11,7 @@ DedupError
 │   └── StoreLockedError    (TimeoutError)     a store that another writer holds
 ├── ServiceError            (ConnectionError)  a service that cannot be reached, or refuses the request
 ├── SecondOpinionError      (RuntimeError)     the given embedding failed, or did not return one vector per text
+├── EmbeddingError          (RuntimeError)     an embedding that cannot be used: no model, no finite vector per text
 ├── EngineError             (RuntimeError)     a distributed run that cannot continue
 └── MissingDependencyError  (ImportError)      an optional package is missing; the message has the install command
 """
@@ -84,6 +85,10 @@ class ServiceError(DedupError, ConnectionError):
 
 class SecondOpinionError(DedupError, RuntimeError):
     """Raised when the embedding given as second opinion fails, or does not return one vector per text."""
+
+
+class EmbeddingError(DedupError, RuntimeError):
+    """Raised when an embedding cannot be used: it is missing, fails, hangs, or gives no finite vector for each text."""
 
 
 class EngineError(DedupError, RuntimeError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import starmap
@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 from dedup.article import Article, Notice
 from dedup.backends import PlainBackend, choose
 from dedup.background import Background
+from dedup.embedding import Embed, Embedding, lead
 from dedup.group.copies import coherent, copy_groups, digests, representatives, title_keys, without_parts
 from dedup.group.cut import EVENT
+from dedup.group.joining import with_joins
 from dedup.group.pages import Holders, pages
 from dedup.group.storylines import Groups, scores_between, with_storylines
 from dedup.inputs.collection import ArticleReader, Collection
@@ -25,22 +27,26 @@ from dedup.kinds import FOLLOWING
 from dedup.match.copies import alike_candidates, decide
 from dedup.match.crowding import estimate_crowding
 from dedup.match.families import decide_by_family
+from dedup.match.meaning import Meaning, Near
 from dedup.match.notices import copies_among_notices, notices_apart
-from dedup.match.opinion import Embed, opinions
+from dedup.match.opinion import opinions
 from dedup.match.series import in_series
-from dedup.match.stories import mean_similarity, rescored, with_headlines, with_outlet_penalty
+from dedup.match.stories import mean_similarity, rescored, same_outlet, with_headlines, with_outlet_penalty
 from dedup.match.versions import are_versions
 from dedup.progress import Progress, silent
 from dedup.results.clustering import Clustering, Explanation
 from dedup.results.evidence import StoredEvidence
 from dedup.settings import Settings, checked
 from dedup.vectorize.boilerplate import find_boilerplate, remaining
+from dedup.vectorize.cross_lingual import number_languages
 from dedup.vectorize.features import HashedWords
 from dedup.vectorize.general import general_matrix
 from dedup.vectorize.misplaced_body import body_digest, misplaced
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from dedup.group.linkage import Tree
 
 
 _DAY = 86_400.0
@@ -53,6 +59,7 @@ def cluster(
     background: Background | None = None,
     progress: Progress | None = None,
     second_opinion: Embed | None = None,
+    embedding: Embedding | Embed | str | None = None,
     keep_texts: bool = True,
 ) -> Clustering:
     """Group articles into stories, and the copies inside them.
@@ -66,6 +73,9 @@ def cluster(
         progress: callback that receives the stage, the amount done and the total.
         second_opinion: an embedding for the pairs on which words do not decide: a function that maps a list of texts to
             an array of shape (texts, dimensions). See `dedup.match.opinion`.
+        embedding: an embedding that adds articles which words left alone to stories, and stories to storylines: an
+            `Embedding`, a function as for `second_opinion`, or a name such as `python:MODULE:FUNCTION`. It takes
+            nothing apart, unites no two stories of several articles, and makes no copies. See `dedup.match.meaning`.
         keep_texts: whether the articles of the result keep their texts. Without texts, a large collection takes less
             memory, but pairs cannot be explained; articles without a title keep the beginning of the text as one.
 
@@ -75,13 +85,19 @@ def cluster(
     Raises:
         InputError: an item cannot be converted to an article.
         SettingsError: `settings` is not a `Settings`.
-        SecondOpinionError: the embedding failed, or did not return one vector per text.
+        SecondOpinionError: the second opinion failed, or did not return one vector per text.
+        EmbeddingError: the embedding is missing, failed or took too long, or a vector is not finite or of other
+            dimensions than the rest.
     """
     settings, progress = checked(settings) or Settings(), progress or silent
-    preferences, keep_texts = Preferences(settings), keep_texts or second_opinion is not None
+    model = None if embedding is None else Embedding.of(embedding)
+    preferences = Preferences(settings)
+    keep_texts = keep_texts or second_opinion is not None or model is not None
     reader = ArticleReader(articles, keep_texts=keep_texts, preferences=preferences)
     read = _read(reader, settings, progress, background)
-    findings, _ = stories_of(read, settings, background=background, progress=progress, second_opinion=second_opinion)
+    findings, _ = stories_of(
+        read, settings, background=background, progress=progress, second_opinion=second_opinion, embedding=model
+    )
     return findings.clustering(settings)
 
 
@@ -159,6 +175,7 @@ def stories_of(
     background: Background | None = None,
     progress: Progress = silent,
     second_opinion: Embed | None = None,
+    embedding: Embedding | None = None,
     learn: bool = False,
 ) -> tuple[StoredEvidence, Background | None]:
     """Find the stories of read articles; return the findings, and the learned background where `learn` is true."""
@@ -232,14 +249,14 @@ def stories_of(
     progress("grouping", 0, count)
     agreeing = backend.agreeing_slots(sketches, np.stack([pairs.a, pairs.b], axis=1))
     alike = alike_candidates(pairs, banded, agreeing)
-    more_copies, more_templates, never, _ = decide(words, backend, alike, collection.seconds, settings)
+    more_copies, more_templates, apart, _ = decide(words, backend, alike, collection.seconds, settings)
     copies, templates = copies.with_others(more_copies), templates.with_others(more_templates)
     copies = copies.where(~copies_among_notices(abouts, copies))
     titles = title_keys(words, copies)
     digest = digests(copies, words.lengths(), vectors.matrix, titles)
     copies = copies.where(without_parts(copies, digest))
     copies = copies.where(coherent(copies, templates, partial(backend.overlaps, words), settings.copy_overlap, titles))
-    pairs = pairs.where(~(digest[pairs.a] | digest[pairs.b]) & ~pairs.among(never))
+    pairs = pairs.where(~(digest[pairs.a] | digest[pairs.b]) & ~pairs.among(apart))
     pairs = pairs.where(~notices_apart(abouts, pairs.a, pairs.b, collection.seconds))
     pairs = with_headlines(with_outlet_penalty(pairs, outlets, settings), words.forms())
     opinion = opinions(pairs, collection.text_getter(foreign), second_opinion, progress) if second_opinion else None
@@ -248,6 +265,7 @@ def stories_of(
     weights = (representative == np.arange(count)).astype(np.int64)
     follows = np.array([collection.kind(distinct) in FOLLOWING for distinct in range(count)], np.bool_)
     singles = Groups.of(general, strangeness, collection.seconds, weights, backend.products)
+    lengths = words.lengths()
     del words, sketches, banded, agreeing, alike, general  # the storylines need memory
     tree = backend.average_linkage(pairs, copy_groups(copies, templates), weights, follows)
     tree = with_storylines(
@@ -258,13 +276,76 @@ def stories_of(
         partial(scores_between, crowding=crowding, settings=settings),
         backend.average_linkage,
     )
+    meaning = None
+    if embedding:
+        takes_part = (weights > 0) & ~follows & ~digest & (lengths > 0)
+        texts = _embedded_texts(collection, foreign)
+        meaning = _meaning(embedding, texts, takes_part, languages, collection, tree, backend.cut, settings, progress)
+        near = _near(meaning, collection, tree, backend.cut, settings)
+        near = near.where(~(near.among(never) | near.among(apart) | (strangers[near.a] & strangers[near.b])))
+        tree = with_joins(
+            tree, backend.cut(tree, EVENT), backend.cut(tree, 1.0), near, meaning.known, collection.counts()
+        )
     notices = (*collection.notices, *map(_notice, collection.in_input_order(foreign)))
     findings = StoredEvidence(
         collection, foreign, vectors, background_similarity, pairs, copies, templates, digest, tree, notices,
-        cross_lingual=cross_lingual, crowding=crowding, boilerplate=passages, opinion=opinion, cut=backend.cut,
-        substitutes=backend.vocabulary.substitutes, preferences=Preferences(settings),
+        cross_lingual=cross_lingual, crowding=crowding, boilerplate=passages, opinion=opinion, meaning=meaning,
+        cut=backend.cut, substitutes=backend.vocabulary.substitutes, preferences=Preferences(settings),
     )  # fmt: skip
     return findings, learned
+
+
+def _embedded_texts(collection: Collection, foreign: Sequence[int]) -> Callable[[int], str]:
+    title_only = set(foreign)
+
+    def text_of(distinct: int) -> str:
+        article = collection.first(distinct)
+        return lead(article.title, "" if distinct in title_only else article.text)
+
+    return text_of
+
+
+def _meaning(
+    embedding: Embedding,
+    text_of: Callable[[int], str],
+    takes_part: NDArray[np.bool_],
+    languages: Sequence[str],
+    collection: Collection,
+    tree: Tree,
+    cut: Callable[[Tree, float], NDArray[np.int64]],
+    settings: Settings,
+    progress: Progress,
+) -> Meaning:
+    """Embed the distinct articles that take part, and learn from the merge tree by words what cosines tell."""
+    places = np.flatnonzero(takes_part)
+    own = [collection.first(place).vector for place in places.tolist()]
+    found = embedding.vectors([*map(text_of, places.tolist())], own, progress)
+    vectors = np.zeros((len(collection), found.shape[1]), np.int16)
+    vectors[places] = found
+    progress("comparing by the embedding", 0, len(collection))
+    return Meaning.of(
+        embedding.name, vectors, takes_part, number_languages(languages), collection.seconds, settings.window,
+        (cut(tree, EVENT), cut(tree, 1.0)),
+    )  # fmt: skip
+
+
+def _near(
+    meaning: Meaning,
+    collection: Collection,
+    tree: Tree,
+    cut: Callable[[Tree, float], NDArray[np.int64]],
+    settings: Settings,
+) -> Near:
+    """Return the close pairs of which at least one article is alone in its story by words.
+
+    Two articles of one outlet are never close enough for one story: it reports a development once, and what is close to
+    that report is about what happened next.
+    """
+    story, seconds = cut(tree, EVENT), collection.seconds
+    alone = np.bincount(story, collection.counts())[story] <= 1
+    near = meaning.near(alone, seconds, settings.window)
+    near = near.where(~notices_apart(collection.abouts(), near.a, near.b, seconds))
+    return replace(near, story=np.where(same_outlet(collection.outlets(), near.a, near.b), 0, near.story))
 
 
 def compare(

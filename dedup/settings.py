@@ -115,6 +115,10 @@ class Settings:
         canonical = json.dumps([METHOD_VERSION, given], sort_keys=True)
         return hashlib.blake2b(canonical.encode(), digest_size=8).hexdigest()
 
+    def fingerprint_with(self, embedding: str) -> str:
+        """Return the fingerprint of the method and its settings with an embedding, given by its name."""
+        return hashlib.blake2b(f"{self.fingerprint} {embedding}".encode(), digest_size=8).hexdigest()
+
 
 def read_values(values: Mapping[str, Any]) -> tuple[dict[str, Any], list[tuple[str, str]]]:
     """Parse and validate settings by name; return the values, and each fault as (setting, message)."""

@@ -25,7 +25,7 @@ LONGEST = 700
 FLOORS = """
 errors progress comparison
 formats
-article settings
+article settings embedding
 config text
 kinds
 inputs

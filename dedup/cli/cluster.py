@@ -18,7 +18,14 @@ from dedup.cli.engine import Engine, SparkOptions
 from dedup.cli.inputs import FilesFromOption, gather, no_input, require_readable
 from dedup.cli.keeping import Keeping
 from dedup.cli.messages import begin_logging, report, say
-from dedup.cli.options import ConfigurationOptions, LogJsonOption, PlotOption, VerboseOption, grouped
+from dedup.cli.options import (
+    ConfigurationOptions,
+    EmbeddingOptions,
+    LogJsonOption,
+    PlotOption,
+    VerboseOption,
+    grouped,
+)
 from dedup.cli.output import (
     Format,
     Layout,
@@ -41,6 +48,7 @@ if TYPE_CHECKING:
     from dedup.archive import Arrivals
     from dedup.article import Article
     from dedup.config import Configuration
+    from dedup.embedding import Embedding
 
 
 SHORT_HELP = "Group articles into stories, and find the copies."
@@ -63,6 +71,8 @@ Examples:
   dedup cluster a.jsonl --keep copy --output b.jsonl
                                                 the records without copies
   dedup cluster today/ --against archive/       what is new today
+  dedup cluster news/ --embedding sentence-transformers:model/
+                                                by meaning, beyond words
   dedup cluster --engine spark a.parquet --output b.parquet
 
 \b
@@ -93,6 +103,9 @@ with dedup_id, dedup_story and other fields appended. The output format is that 
 archived article, continues an archived story or is new. ARCHIVE is a file or folder of articles, output of --keep, or
 an earlier result. --keep copy then omits copies of archived articles; --keep story omits articles that continue an
 archived story.
+
+--embedding adds articles that words left alone to stories by their meaning, also across languages. It takes nothing
+apart, never unites two stories of several articles, and makes no copies. dedup ships no model.
 
 --engine spark runs the same method on Apache Spark, for archives that are too large for one machine. PATH is Parquet,
 ORC, JSON lines or CSV that Spark reads; --output is a folder with rows of id, story, copy_group, canonical, score and
@@ -212,6 +225,7 @@ def command(
     result: _ResultOptions,
     layout: Layout,
     spark: SparkOptions,
+    embedding: EmbeddingOptions,
     configuration: ConfigurationOptions,
     messages: _MessageOptions,
 ) -> None:
@@ -230,6 +244,8 @@ def command(
             "--bom": layout.bom,
             "--top": layout.top,
             "--title": layout.title,
+            "--embedding": embedding.embedding,
+            "--embedding-cache": embedding.embedding_cache,
         }
     )
     given = configuration.configured()
@@ -238,6 +254,7 @@ def command(
         spark.run(paths, result.output, given, result.against or (), quiet=messages.quiet)
         return
     style, keeping = result.checked(paths, layout)
+    model = embedding.made()
     began = time.perf_counter()
     notices, counts = list[Notice](), ReadFields()
     with ExitStack() as stack:
@@ -248,7 +265,7 @@ def command(
         try:
             articles = _articles(paths, given, notices, progress, keeping, counts)
             needs_texts = style is Format.HTML or layout.rows is RowsOf.STORIES
-            found = _clustered(articles, result.against, given, notices, progress, keep_texts=needs_texts)
+            found = _clustered(articles, result.against, given, notices, progress, model, keep_texts=needs_texts)
             progress.stop()
             kept, written = "", written if result.target else "the output is incomplete"
             if keeping:
@@ -306,17 +323,20 @@ def _clustered(
     given: Configuration,
     notices: list[Notice],
     progress: ProgressBar,
+    embedding: Embedding | None,
     *,
     keep_texts: bool,
 ) -> Clustering | Arrivals:
     """Return the stories of the articles, with the notices of reading. Without `keep_texts`, texts are released."""
     settings = given.settings
     if not against:
-        clustering = dedup.cluster(articles, settings, progress=progress, keep_texts=keep_texts)
+        clustering = dedup.cluster(articles, settings, progress=progress, embedding=embedding, keep_texts=keep_texts)
         return replace(clustering, notices=(*notices, *clustering.notices))
     read = dedup.read_archive(against, notices=notices, **given.reading)
     archive = require_readable(read, against, notices, "archived article to compare with", progress)
-    arrivals = dedup.cluster_against(articles, archive, settings, progress=progress, keep_texts=keep_texts)
+    arrivals = dedup.cluster_against(
+        articles, archive, settings, progress=progress, embedding=embedding, keep_texts=keep_texts
+    )
     merged = (*notices, *arrivals.clustering.notices)
     return replace(arrivals, clustering=replace(arrivals.clustering, notices=merged))
 

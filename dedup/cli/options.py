@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 import typer
 
 from dedup.cli.bounds import limit_process
-from dedup.errors import SettingsError
+from dedup.errors import EmbeddingError, SettingsError
 from dedup.report import visible
 
 if TYPE_CHECKING:
     from dedup.config import Configuration
+    from dedup.embedding import Embedding
 
 
 def _complete_field(incomplete: str) -> list[str]:
@@ -116,6 +117,48 @@ LogJsonOption = Annotated[
     bool, typer.Option("--log-json", help="Write messages on standard error as JSON, one per line.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON instead of text.")]
+
+
+EmbeddingOption = Annotated[
+    str | None,
+    typer.Option(
+        "--embedding",
+        metavar="MODEL",
+        help="Add articles to stories by an embedding: python:MODULE:FUNCTION, sentence-transformers:FOLDER, or vector"
+        " for the vectors that articles bring.",
+        show_default=False,
+    ),
+]
+EmbeddingCacheOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--embedding-cache",
+        metavar="FILE",
+        help="Keep the vectors in this file, by model and content, so that no text is embedded twice.",
+        show_default=False,
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingOptions:
+    """The options of a command that may use an embedding."""
+
+    embedding: EmbeddingOption = None
+    embedding_cache: EmbeddingCacheOption = None
+
+    def made(self) -> Embedding | None:
+        """Return the embedding, None without one; wrong usage ends the command."""
+        if self.embedding is None:
+            if self.embedding_cache is not None:
+                raise typer.BadParameter("it needs --embedding", param_hint="--embedding-cache")
+            return None
+        from dedup.embedding import Embedding
+
+        try:
+            return Embedding.of(self.embedding, cache=self.embedding_cache)
+        except EmbeddingError as error:
+            raise typer.BadParameter(visible(str(error)), param_hint="--embedding") from None
 
 
 def configured(

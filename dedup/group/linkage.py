@@ -35,6 +35,7 @@ class Tree:
         height: mean score of each merge, shape (merges,), decreasing; infinite for copies of one text.
         weights: 1, or 0 for an article that a representative replaces, shape (leaves,).
         joined: how many of the last merges join stories into storylines, see `dedup.group.storylines`.
+        embedded: how many merges before these join stories by an embedding, see `dedup.group.joining`.
         follows: whether an article only follows, shape (leaves,); one with a copy that does not follow does not either.
     """
 
@@ -44,6 +45,7 @@ class Tree:
     height: NDArray[np.float64]
     weights: NDArray[np.int64]
     joined: int = 0
+    embedded: int = 0
     follows: NDArray[np.bool_] | None = None
 
 

@@ -88,6 +88,10 @@ class Collection:
         """Return the earliest published article with the content of a distinct article."""
         return self.articles[self.members[distinct][0]]
 
+    def counts(self) -> NDArray[np.int64]:
+        """Return how many articles have the content of each distinct article, shape (distinct,)."""
+        return np.fromiter(map(len, self.members), np.int64, len(self.members))
+
     def kind(self, distinct: int) -> str:
         """Return the kind of a distinct article: that of the earliest published."""
         return self.told[self.members[distinct][0]].kind.kind

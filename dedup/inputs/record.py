@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from dedup.article import Article, Notice
+from dedup.article import Article, Notice, read_vector
+from dedup.errors import InputError
 from dedup.formats.escaping import quote, quote_list, sanitize
 from dedup.inputs.addresses import page_address
 from dedup.inputs.date_order import DateReader
@@ -138,6 +139,7 @@ def read_record(
         where=where if path else "",
         story=lines.get("story"),
         storyline=lines.get("storyline"),
+        vector=reading.vector(),
     )
     if corrections.fields:
         corrections.fields.see(record, layout, reading.used, article, where)
@@ -316,6 +318,17 @@ class _Reading:
             action = f"kept without {'an own id' if field == 'id' else f'a {field}'}"
             self._notice(f"{odd[0]}, which is no {field}", action)
         return ""
+
+    def vector(self) -> tuple[float, ...] | None:
+        """Return the list of numbers under the name `vector`; note anything else."""
+        value = self.record.get("vector")
+        if value is None or (isinstance(value, str) and value[:1] not in "["):
+            return None
+        try:
+            return read_vector(literal(value) if isinstance(value, str) else value)
+        except InputError:
+            self._notice("its vector is no list of numbers", "kept without a vector")
+            return None
 
     def canonical(self, names: Sequence[Any], url: str) -> str:
         """Return the address that a record calls the canonical one, if it is of the same site; else the one given."""

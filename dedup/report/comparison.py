@@ -113,6 +113,8 @@ def _lines(explanation: Explanation, first: Article, second: Article, settings: 
         yield _measure("headline", explanation.headline, "one of them has no text")
     if explanation.second_opinion:
         yield _measure("opinion", explanation.second_opinion, "from the second opinion")
+    if explanation.embedding is not None:
+        yield _measure("embedding", explanation.embedding, "chance of one story at their closeness in meaning")
     yield _measure("score", link.score, f"(same story from {explanation.threshold:.3g})", _HEAD)
     yield _measure("probability", link.probability, _claim(link), _HEAD)
     yield _line()

@@ -34,7 +34,8 @@ def write_json(found: Clustering | Arrivals, out: TextIO) -> None:
 
     Keys:
         schema, dedup: versions of this layout and of the package.
-        settings: the settings by name, with their `fingerprint`; an infinite window is null.
+        settings: the settings by name, with their `fingerprint`; an infinite window is null. `embedding` is the name of
+            the embedding, if there was one.
         summary: the numbers of `Summary`.
         stories: the largest first; each with `id`, `title`, `canonical`, `start`, `end`, `sources`, `copy_groups`
             (`id`, `canonical`, `articles` as ids), `storyline` (its id) and `articles`, in order of publication, with
@@ -51,7 +52,7 @@ def write_json(found: Clustering | Arrivals, out: TextIO) -> None:
     for key, value in (
         ("schema", SCHEMA),
         ("dedup", __version__),
-        ("settings", settings_record(clustering.settings)),
+        ("settings", settings_record(clustering.settings, clustering.embedding)),
         ("summary", summarise(found).to_dict()),
     ):
         out.write(f'"{key}": {json_text(value)},\n')
@@ -67,9 +68,15 @@ def write_json(found: Clustering | Arrivals, out: TextIO) -> None:
     out.write("\n}\n")
 
 
-def settings_record(settings: Settings) -> dict[str, float | str | None]:
-    """Return the settings that change the result, ready for JSON: infinity is None, `fingerprint` is added."""
-    return {**{name: finite(value) for name, value in settings.method().items()}, "fingerprint": settings.fingerprint}
+def settings_record(settings: Settings, embedding: str = "") -> dict[str, float | str | None]:
+    """Return the settings that change the result, ready for JSON: infinity is None, `fingerprint` is added.
+
+    The name of an embedding is added as `embedding`, and counts in the fingerprint.
+    """
+    record = {name: finite(value) for name, value in settings.method().items()}
+    if not embedding:
+        return {**record, "fingerprint": settings.fingerprint}
+    return {**record, "embedding": embedding, "fingerprint": settings.fingerprint_with(embedding)}
 
 
 def _write_list(key: str, items: Iterable[Mapping[str, Any]], out: TextIO) -> None:

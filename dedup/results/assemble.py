@@ -62,6 +62,7 @@ def assemble(findings: Findings, settings: Settings) -> Clustering:
         has_texts=collection.has_texts,
         integer_ids=collection.integer_ids,
         index=collection.index,
+        embedding=findings.meaning.model if findings.meaning else "",
     )
 
 

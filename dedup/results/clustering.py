@@ -234,6 +234,8 @@ class Explanation:
         names, numbers, dates: mentions in both texts, and in one alone.
         missing: what would have to differ for the two to be one story, or one text; one sentence each.
         joins_from: lowest granularity, to two decimals, at which the two are in one story; None where there is none.
+        embedding: chance that the two are of one story, as an embedding tells it (see `dedup.match.meaning`); None
+            without one, or where one of the two takes no part. It is no part of the score.
         credit_a, credit_b: the agency or other outlet whose telling each prints, "" for its own.
         removed_a, removed_b: parts of title and text that were not compared, as unrelated articles have them too.
     """
@@ -266,6 +268,7 @@ class Explanation:
     removed_b: tuple[str, ...] = ()
     credit_a: str = ""
     credit_b: str = ""
+    embedding: float | None = None
 
     def waterfall(self) -> tuple[Part, ...]:
         """Return the parts of the score with their running total, without parts that are zero."""
@@ -312,6 +315,7 @@ class Clustering:
         has_texts: whether `articles` still have their texts, which `explain` needs.
         integer_ids: whether an id was given as an integer: integers are ids then, and positions otherwise.
         index: the index of the pandas data frame or series that was clustered, None for any other input.
+        embedding: the name of the embedding that added articles to stories, "" without one.
     """
 
     articles: tuple[Article, ...]
@@ -325,6 +329,7 @@ class Clustering:
     has_texts: bool = field(default=True, repr=False)
     integer_ids: bool = field(default=False, repr=False, compare=False)
     index: Any = field(default=None, repr=False, compare=False)
+    embedding: str = field(default="", repr=False)
     _evidence: Evidence | None = field(default=None, repr=False)
     _places: Mapping[str, int] = field(init=False, repr=False)
     _links: tuple[Link, ...] | None = field(default=None, init=False, repr=False)

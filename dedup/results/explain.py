@@ -20,6 +20,7 @@ from dedup.vectorize.exact import SCORE_UNIT
 from dedup.vectorize.vocabulary import words_by_term
 
 if TYPE_CHECKING:
+    from dedup.group.linkage import Tree
     from dedup.results.findings import Findings
     from dedup.settings import Settings
     from dedup.text.document import Document
@@ -40,6 +41,7 @@ class _Pair:
     equal_bodies: bool
     joined_at: float | None
     joins_from: float | None
+    embedded: bool
 
     @property
     def same_template(self) -> bool:
@@ -114,10 +116,12 @@ def explain(findings: Findings, clustering: Clustering, first: int, second: int)
         days=None if math.isnan(days) else days,
         probability=_probability(findings, a, b, score, overlap, same_text=same_text),
     )
-    joined_at = _joined_at(findings, a, b) if same_story else None
+    node = _common_node(findings, a, b) if same_story else None
+    joined_at = None if node is None else _height(findings, node)
     joins_from = _joins_from(findings, a, b)
     equal = documents[0].body.words == documents[1].body.words != []
-    pair = _Pair(findings, settings, a, b, link, overlap, same_text, same_story, equal, joined_at, joins_from)
+    embedded = node is not None and _is_embedded(findings.tree, node)
+    pair = _Pair(findings, settings, a, b, link, overlap, same_text, same_story, equal, joined_at, joins_from, embedded)
     texts = [findings.collection.first(distinct).text for distinct in (a, b)]
     removed = [findings.removed(distinct) for distinct in (a, b)]
     return Explanation(
@@ -151,6 +155,7 @@ def explain(findings: Findings, clustering: Clustering, first: int, second: int)
         removed_b=removed[1],
         credit_a=findings.collection.told[first].credit,
         credit_b=findings.collection.told[second].credit,
+        embedding=None if a == b else findings.chance(a, b),
     )
 
 
@@ -189,14 +194,26 @@ def _probability(findings: Findings, a: int, b: int, score: float, overlap: Over
     return float(findings.of_one_story(np.array([a]), np.array([b]), np.array([score]))[0])
 
 
-def _joined_at(findings: Findings, a: int, b: int) -> float | None:
-    """Return the height of the lowest common node of both; infinite for one text, None where there is none."""
-    tree, parents = findings.tree, findings.parents
+def _common_node(findings: Findings, a: int, b: int) -> int | None:
+    """Return the lowest common node of both, the article itself for one, None where there is none."""
+    parents = findings.parents
     while a != b:  # a node has a higher number than those it was made of
         if min(a, b) < 0:
             return None
         a, b = (int(parents[a]), b) if a < b else (a, int(parents[b]))
-    return math.inf if b < tree.leaves else float(tree.height[b - tree.leaves])
+    return b
+
+
+def _height(findings: Findings, node: int) -> float:
+    """Return the height of a node; infinite for one text."""
+    tree = findings.tree
+    return math.inf if node < tree.leaves else float(tree.height[node - tree.leaves])
+
+
+def _is_embedded(tree: Tree, node: int) -> bool:
+    """Return whether an embedding made a node of a story."""
+    last = tree.leaves + len(tree.height) - tree.joined
+    return last - tree.embedded <= node < last
 
 
 def _joins_from(findings: Findings, a: int, b: int) -> float | None:
@@ -302,6 +319,8 @@ def _reason(pair: _Pair) -> str:
     if joined_at is None and pair.same_template:
         return "Not joined as such: one form filled in twice; the words stay, the numbers change."
     score, needed = f"{link.score:.3f}", f"{pair.threshold:.3f}"
+    if pair.embedded:
+        return f"One story by the embedding, which found their groups close; their own score by words is {score}."
     if joined_at is not None:
         if link.score >= pair.threshold:
             return f"One story: their score {score} reaches the threshold {needed}; they joined at {joined_at:.3f}."

@@ -20,6 +20,7 @@ from dedup.inputs.collection import Collection
 from dedup.inputs.preferences import Preferences
 from dedup.kinds import SECONDARY
 from dedup.match.copies import Overlaps
+from dedup.match.meaning import UNIT, Meaning
 from dedup.match.probability import Probabilities
 from dedup.match.stories import Pairs, products, same_outlet
 from dedup.results.clustering import NO_TEXTS
@@ -55,6 +56,7 @@ class Findings:
         boilerplate: hashes of the passages removed from bodies, see `dedup.vectorize.boilerplate`.
         crowding: subtracted from all scores of the collection, see `dedup.match.crowding`.
         opinion: added to the score of each pair by a second opinion, in score units; None where there was none.
+        meaning: what an embedding tells about pairs; None where there was none.
         substitutes: see `Vocabulary.substitutes`.
         cut: function that cuts the tree: `dedup.group.cut.cut` or its kernel.
         preferences: those of the user.
@@ -74,6 +76,7 @@ class Findings:
     boilerplate: NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, np.uint64))
     crowding: float = 0.0
     opinion: NDArray[np.int64] | None = None
+    meaning: Meaning | None = None
     substitutes: Mapping[int, int] = field(default_factory=dict)
     cut: Callable[[Tree, float], NDArray[np.int64]] = cut
     preferences: Preferences = field(default_factory=lambda: Preferences(Settings()))
@@ -184,6 +187,13 @@ class Findings:
         place = first + int(np.searchsorted(self.pairs.b[first:end], b))
         known = place < end and int(self.pairs.b[place]) == b
         return float(self.opinion[place]) * SCORE_UNIT if known else 0.0
+
+    def chance(self, a: int, b: int) -> float | None:
+        """Return the chance of one story that an embedding gives two distinct articles, None where it gives none."""
+        if self.meaning is None or not (self.meaning.known[a] and self.meaning.known[b]):
+            return None
+        story, _ = self.meaning.chances(np.array([a]), np.array([b]))
+        return int(story[0]) / UNIT
 
     def same_template(self, a: int, b: int) -> bool:
         """Return whether two distinct articles, a < b, are made from the same template."""

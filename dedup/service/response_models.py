@@ -327,6 +327,7 @@ class Explanation(_Record):
     removed_b: list[str]
     credit_a: str = Field(description="The agency or other outlet whose telling it prints, empty for its own.")
     credit_b: str
+    embedding: float | None = Field(default=None, description="Chance of one story by the embedding; null without one.")
     waterfall: list[Part]
 
 

@@ -62,6 +62,13 @@ def distinct_languages(languages: Iterable[str]) -> list[str]:
     return sorted({SAME_LANGUAGE.get(language, language) for language in languages} - {UNKNOWN})
 
 
+def number_languages(languages: Sequence[str]) -> NDArray[np.int64]:
+    """The number of each article's language from 0 on; articles of unknown language have the last."""
+    names = distinct_languages(languages)
+    numbers = language_numbers(languages, [*names, UNKNOWN])
+    return np.zeros(len(languages), np.int64) if numbers is None else numbers
+
+
 def language_numbers(languages: Sequence[str], names: Sequence[str] | None = None) -> NDArray[np.int64] | None:
     """The number of each article's language, -1 where it is unknown; None for a collection of fewer than two.
 

@@ -1,0 +1,264 @@
+"""Joins by an embedding: articles that words left alone are added to stories, and stories to storylines.
+
+Average linkage of the stories that words found, by the chance that pairs of their articles are of one story (see
+`dedup.match.meaning`): from a mean of `EVEN` two of them merge. The same is done with storylines afterwards.
+
+An embedding only joins. What words put together stays together at every granularity, and
+
+- two stories of several articles each are never united, be it directly or by way of an article that joins both;
+- two storylines are never united that each have a story of several articles;
+- copies are left to words.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.group.cut import EVENT, PAIR, SAME_EVENT, drop_at, height_needed
+from dedup.group.linkage import LOWEST, Tree
+from dedup.match.meaning import UNIT, Near
+
+EVEN = 0.5
+"""Mean chance from which two groups merge: it is more likely that they belong together than that they do not."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Merge:
+    """Two groups that merge, by numbers, and the mean chance of their pairs."""
+
+    a: int
+    b: int
+    chance: float
+
+
+def with_joins(
+    tree: Tree,
+    story: NDArray[np.int64],
+    storyline: NDArray[np.int64],
+    near: Near,
+    known: NDArray[np.bool_],
+    articles: NDArray[np.int64],
+) -> Tree:
+    """Add the merges by an embedding to a merge tree.
+
+    Args:
+        tree: the merge tree by words, with storylines.
+        story, storyline: of each article by words, shape (articles,), from 0 on.
+        near: pairs that the embedding finds close. A pair that is not among them counts as unrelated.
+        known: whether each article takes part, shape (articles,).
+        articles: how many articles each stands for: itself and those that are equal to it, shape (articles,).
+
+    Returns:
+        The tree with `embedded` merges above the stories of words, and further ones above the storylines.
+    """
+    texts = known.astype(np.int64)
+    several = _sums(story, articles) > 1
+    above = np.zeros(len(several), np.int64)
+    above[story] = storyline
+    wide = np.zeros(int(storyline.max(initial=-1)) + 1, np.bool_)
+    np.logical_or.at(wide, above, several)
+    lines = _Sets(wide.tolist())
+
+    def unites(a: int, b: int) -> bool:
+        return lines.unite(int(above[a]), int(above[b]))
+
+    merges = list(_linkage(story, near, near.story, texts, several, _firsts(story), unites))
+    line_of = np.array([lines.root(one) for one in storyline.tolist()], np.int64)
+    _, line = np.unique(line_of, return_inverse=True)
+    wide = np.zeros(int(line.max(initial=-1)) + 1, np.bool_)
+    np.logical_or.at(wide, line, several[story])
+    first = _firsts(line)
+    over = _linkage(line, near, near.storyline, texts, wide, first, lambda _a, _b: True)
+    joins_of_lines = [_Merge(int(first[one.a]), int(first[one.b]), one.chance) for one in over]
+    return _Builder(tree, story).built(merges, joins_of_lines)
+
+
+def _linkage(
+    group: NDArray[np.int64],
+    near: Near,
+    chances: NDArray[np.int64],
+    texts: NDArray[np.int64],
+    several: NDArray[np.bool_],
+    first: NDArray[np.int64],
+    unites: Callable[[int, int], bool],
+) -> Iterator[_Merge]:
+    """Yield the merges of groups; those of merged groups go by the number of one of them.
+
+    Args:
+        group: of each article, shape (articles,).
+        near, chances: pairs of articles, and the chance of each.
+        texts: 1 for an article that takes part, else 0, shape (articles,).
+        several: whether a group may merge with no other such group, shape (groups,).
+        first: the first article of each group, by which ties are broken.
+        unites: called with two groups that are to merge; false if they may not.
+    """
+    size, fixed, order = _sums(group, texts).tolist(), several.tolist(), first.tolist()
+    sums: list[dict[int, int]] = [{} for _ in size]
+    ends = group[near.a], group[near.b]
+    for a, b, chance in zip(*(end.tolist() for end in ends), chances.tolist(), strict=True):
+        if a != b and chance and not (fixed[a] and fixed[b]):
+            sums[a][b] = sums[b][a] = sums[a].get(b, 0) + chance
+    heap: list[tuple[float, int, int, int, int, int, int]] = []
+    age = [0] * len(size)
+
+    def offer(a: int, b: int, total: int) -> None:
+        mean = total / (size[a] * size[b] * UNIT) if size[a] and size[b] else 0.0
+        if mean >= EVEN and not (fixed[a] and fixed[b]):
+            a, b = (a, b) if order[a] < order[b] else (b, a)
+            heapq.heappush(heap, (-mean, order[a], order[b], a, b, age[a], age[b]))
+
+    for a, others in enumerate(sums):
+        for b, total in others.items():
+            if a < b:
+                offer(a, b, total)
+    while heap:
+        mean, _, _, a, b, *ages = heapq.heappop(heap)
+        if ages != [age[a], age[b]] or not unites(a, b):
+            continue
+        yield _Merge(a, b, -mean)
+        age[a] += 1
+        age[b] = -1
+        size[a] += size[b]
+        fixed[a] = fixed[a] or fixed[b]
+        for other, total in sums[b].items():
+            del sums[other][b]
+            if other != a:
+                sums[a][other] = sums[other][a] = sums[a].get(other, 0) + total
+        sums[b] = {}
+        for other, total in sums[a].items():
+            offer(a, other, total)
+
+
+class _Builder:
+    """Builds a merge tree anew: the merges inside stories, joins, storylines, and joins of these."""
+
+    def __init__(self, tree: Tree, story: NDArray[np.int64]) -> None:
+        self._tree, self._inside = tree, len(tree.height) - tree.joined
+        self._left, self._right, self._height = list[int](), list[int](), list[float]()
+        follows = [False] * tree.leaves if tree.follows is None else tree.follows.tolist()
+        self._follows = follows
+        leaves = zip(tree.weights.tolist(), follows, strict=True)
+        self._nodes = [_Node(size, np.inf, follow) for size, follow in leaves]
+        count = int(story.max(initial=-1)) + 1
+        self._top, self._sets, self._story_of = [-1] * count, _Sets([False] * count), story.tolist()
+        for leaf, mine in enumerate(self._story_of):
+            self._top[mine] = leaf if self._top[mine] < 0 else self._top[mine]
+        for a, b, height in zip(tree.left.tolist(), tree.right.tolist(), tree.height.tolist(), strict=True):
+            mine = self._story_of[b if follows[a] else a]  # of what is followed, if one follows the other
+            follows.append(follows[a] and follows[b])
+            self._story_of.append(mine)
+            if len(self._height) < self._inside:
+                self._top[mine] = self._add(a, b, height)
+
+    def _add(self, left: int, right: int, height: float) -> int:
+        """Add a merge and return its node."""
+        a, b = self._nodes[left], self._nodes[right]
+        if a.follows == b.follows:
+            self._nodes.append(_Node(a.size + b.size, height, a.follows))
+        else:
+            self._nodes.append(b if a.follows else a)  # nothing changes for what is followed
+        self._left.append(left)
+        self._right.append(right)
+        self._height.append(height)
+        return len(self._nodes) - 1
+
+    def built(self, joins: list[_Merge], over: list[_Merge]) -> Tree:
+        """Return the tree, given the merges of stories, and those of storylines by an article of each."""
+        for join in joins:
+            self._join(join.a, join.b, self._story_height(join))
+        embedded, before = len(self._height) - self._inside, len(self._height)
+        for a, b, height in self._storylines():
+            self._join(a, b, height)
+        for join in over:
+            self._join(self._story_of[join.a], self._story_of[join.b], LOWEST * join.chance / EVEN)
+        columns = np.array(self._left, np.int64), np.array(self._right, np.int64), np.array(self._height, np.float64)
+        left, right, height = columns
+        joined = len(self._height) - before
+        return replace(self._tree, left=left, right=right, height=height, joined=joined, embedded=embedded)
+
+    def _join(self, a: int, b: int, height: float) -> None:
+        """Merge the nodes that two stories are in now, if they are not in one."""
+        a, b = self._sets.root(a), self._sets.root(b)
+        if a != b:
+            self._sets.unite(a, b)
+            self._top[self._sets.root(a)] = self._add(self._top[a], self._top[b], height)
+
+    def _story_height(self, join: _Merge) -> float:
+        """The height of a join: the threshold of two articles for an even chance, twice that for a certain one.
+
+        It is at least what the cut needs at the default granularity, where the join was decided.
+        """
+        one, other = (self._nodes[self._top[self._sets.root(story)]] for story in (join.a, join.b))
+        sizes, heights = (one.size, other.size), (one.height, other.height)
+        needed = height_needed(SAME_EVENT, drop_at(EVENT, min(sizes)), sizes, heights)
+        return max(needed, PAIR * SAME_EVENT * join.chance / EVEN)
+
+    def _storylines(self) -> list[tuple[int, int, float]]:
+        """The merges of storylines by words: two stories and the height at which words unite them, the highest first.
+
+        That is the height of a merge or of one inside it, if that is lower: so at every granularity what is united
+        are the groups of words and what the embedding joined to them.
+        """
+        tree, found = self._tree, []
+        follows, lowest = self._follows, [np.inf] * tree.leaves
+        for merge, (left, right) in enumerate(zip(tree.left.tolist(), tree.right.tolist(), strict=True)):
+            a, b = (left, right) if follows[right] else (right, left)  # if only one follows, it is b
+            if merge < self._inside:
+                lowest.append(np.inf)
+                continue
+            height = min(float(tree.height[merge]), lowest[b])
+            if follows[a] == follows[b]:
+                height = min(height, lowest[a])
+            found.append((self._story_of[a], self._story_of[b], height))
+            lowest.append(height if follows[a] == follows[b] else lowest[a])
+        return sorted(found, key=lambda one: -one[2])
+
+
+@dataclass(frozen=True, slots=True)
+class _Node:
+    """What the cut reads of a node: its articles, the height at which it formed, and whether it follows."""
+
+    size: int
+    height: float
+    follows: bool
+
+
+class _Sets:
+    """Disjoint sets of numbers from 0 on, by union and find; at most one of two that are united may be `fixed`."""
+
+    def __init__(self, fixed: list[bool]) -> None:
+        self._parent, self._fixed = list(range(len(fixed))), fixed
+
+    def root(self, one: int) -> int:
+        """Return the number by which the set of a number goes."""
+        while self._parent[one] != one:
+            self._parent[one] = self._parent[self._parent[one]]
+            one = self._parent[one]
+        return one
+
+    def unite(self, a: int, b: int) -> bool:
+        """Unite two sets; return whether they are one now."""
+        a, b = self.root(a), self.root(b)
+        if a != b:
+            if self._fixed[a] and self._fixed[b]:
+                return False
+            self._parent[b] = a
+            self._fixed[a] = self._fixed[a] or self._fixed[b]
+        return True
+
+
+def _sums(group: NDArray[np.int64], numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The sum of the numbers of the articles of each group, shape (groups,)."""
+    found = np.zeros(int(group.max(initial=-1)) + 1, np.int64)
+    np.add.at(found, group, numbers)
+    return found
+
+
+def _firsts(group: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The first article of each group, shape (groups,)."""
+    return np.unique(group, return_index=True)[1]
