@@ -36,7 +36,13 @@ from dedup import Article
 
 SCHEMA = 2
 SEED = 20240527
-METHODS = {"dedup": "dedup with its default settings", **baselines.DESCRIPTIONS}
+EMBEDDED = ("dedup_embedding", "embedding_tuned")
+"""Methods that need the model of --embed."""
+METHODS = {
+    "dedup": "dedup with its default settings",
+    "dedup_embedding": "the same with the sentence model of --embed",
+    **baselines.DESCRIPTIONS,
+}
 AVERAGED = ("fnc1_train", "mmds_dev", "basil", "newswcl50")
 """Sets in the mean. Not `meantime`, whose stories have one article per language, nor our own `seeds`."""
 
@@ -90,7 +96,7 @@ def run(
         | {*aggregated}
         | {name for name in special if name in available and wanted(name)}
     )
-    methods = {name: text for name, text in METHODS.items() if effort.embed or name != "embedding_tuned"}
+    methods = {name: text for name, text in METHODS.items() if effort.embed or name not in EMBEDDED}
     report: dict[str, Any] = {
         "benchmark": "accuracy",
         "schema": SCHEMA,

@@ -49,6 +49,9 @@ def groupings(
     found = {}
     with watch.step(f"{what}: dedup"):
         found["dedup"] = Grouping(dedup_labels(articles))
+    if effort.embed:
+        with watch.step(f"{what}: dedup_embedding"):
+            found["dedup_embedding"] = Grouping(list(cluster(articles, embedding=effort.embed).labels))
     if not effort.peers:
         return found
     found |= peer_groupings(articles, score, effort, watch, what)

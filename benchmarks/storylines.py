@@ -15,7 +15,7 @@ from typing import Any
 from benchmarks.baselines import Labels
 from benchmarks.machine import Stopwatch
 from benchmarks.stories import Effort, Grouping, peer_groupings, score_groupings
-from dedup import Article, cluster
+from dedup import Article, Clustering, cluster
 from dedup.evaluation.scores import score
 
 SIZES = ((1, 2), (3, 9), (10, 29), (30, 99), (100, 10**9))
@@ -29,9 +29,10 @@ def score_storylines(
     truth = [article.storyline or "" for article in articles]
     with watch.step(f"{what}: dedup"):
         clustering = cluster(articles)
-        number = {line.id: place for place, line in enumerate(clustering.storylines)}
-        lines = [number[clustering.stories[label].storyline] for label in clustering.labels]
-        found = {"dedup": Grouping(lines), "stories": Grouping(list(clustering.labels))}
+        found = {"dedup": Grouping(lines_of(clustering)), "stories": Grouping(list(clustering.labels))}
+    if effort.embed:
+        with watch.step(f"{what}: dedup_embedding"):
+            found["dedup_embedding"] = Grouping(lines_of(cluster(articles, embedding=effort.embed)))
     if effort.peers:
         found |= peer_groupings(articles, lambda labels: score(truth, labels).bcubed_f1, effort, watch, what)
     with watch.step(f"{what}: intervals"):
@@ -47,6 +48,12 @@ def score_storylines(
         gold = [articles[place].story for place in labelled]
         report["stories"] = score(gold, [clustering.labels[place] for place in labelled]).to_dict()
     return report
+
+
+def lines_of(clustering: Clustering) -> Labels:
+    """Return the number of the storyline of each article."""
+    number = {line.id: place for place, line in enumerate(clustering.storylines)}
+    return [number[clustering.stories[label].storyline] for label in clustering.labels]
 
 
 def recall_by_size(truth: Sequence[str], labels: Labels) -> dict[str, float]:

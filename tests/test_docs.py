@@ -46,6 +46,7 @@ RECORDS = (
         "Arrivals",
         "Appearance",
         "Article",
+        "Embedding",
         "Background",
         "Change",
         "Client",

@@ -176,10 +176,14 @@ class _Builder:
             self._join(a, b, height)
         for join in over:
             self._join(self._story_of[join.a], self._story_of[join.b], LOWEST * join.chance / EVEN)
-        columns = np.array(self._left, np.int64), np.array(self._right, np.int64), np.array(self._height, np.float64)
-        left, right, height = columns
-        joined = len(self._height) - before
-        return replace(self._tree, left=left, right=right, height=height, joined=joined, embedded=embedded)
+        return replace(
+            self._tree,
+            left=np.array(self._left, np.int64),
+            right=np.array(self._right, np.int64),
+            height=np.array(self._height, np.float64),
+            joined=len(self._height) - before,
+            embedded=embedded,
+        )
 
     def _join(self, a: int, b: int, height: float) -> None:
         """Merge the nodes that two stories are in now, if they are not in one."""

@@ -192,8 +192,9 @@ def _within(
     seconds: NDArray[np.float64], a: NDArray[np.int64], b: NDArray[np.int64], window: float
 ) -> NDArray[np.bool_]:
     """Whether each of some articles is another one than each of others, and within the window of it."""
-    near: NDArray[np.bool_] = ~(np.abs(seconds[a][:, None] - seconds[b][None, :]) > window * SECONDS_A_DAY)
-    return near & (a[:, None] != b[None, :])
+    near = ~(np.abs(seconds[a][:, None] - seconds[b][None, :]) > window * SECONDS_A_DAY)
+    near &= a[:, None] != b[None, :]
+    return np.asarray(near, np.bool_)
 
 
 def _step(products: NDArray[np.floating]) -> NDArray[np.int64]:

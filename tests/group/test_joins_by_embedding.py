@@ -38,7 +38,8 @@ def random_tree(random: np.random.Generator, articles: int) -> tuple[Tree, Group
 
     def scored(groups: Groups, one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.int64]:
         every = groups.size[one] * groups.size[other]
-        return np.rint(every * random.choice([0.0, 0.04, 0.055, 0.08, 0.12], len(one)) / SCORE_UNIT).astype(np.int64)
+        means = random.choice([0.0, 0.04, 0.055, 0.08, 0.12], len(one))
+        return np.asarray(np.rint(every * means / SCORE_UNIT), np.int64)
 
     import scipy.sparse as sp
 

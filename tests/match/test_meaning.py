@@ -79,7 +79,7 @@ def test_a_language_that_the_model_does_not_know_has_no_chances() -> None:
 def test_near_pairs_equal_all_pairs_with_a_chance() -> None:
     vectors, story = stories_in_space(30, 5, 0.5)
     random = np.random.default_rng(2)
-    seconds = random.integers(0, 90, len(story)) * DAY
+    seconds = np.asarray(random.integers(0, 90, len(story)) * DAY, np.float64)
     seconds[random.random(len(story)) < 0.2] = np.nan
     known = random.random(len(story)) < 0.9
     meaning = meaning_of(vectors, story, seconds=seconds, known=known)
