@@ -77,9 +77,8 @@ class Embedding:
             raise EmbeddingError(f"an embedding is a function from texts to vectors, not {type(embed).__name__}")
         if not seconds > 0:
             raise EmbeddingError(f"the seconds of one call must be positive, not {seconds!r}")
-        self.name = name or (_name_of(embed) if embed else GIVEN)
-        self.dimension = 0
-        """Dimensions of the vectors; 0 until the first is known."""
+        self._name = name or (_name_of(embed) if embed else GIVEN)
+        self._dimension = 0
         self._embed, self._seconds = embed, seconds
         self._cache = Path(cache) if cache is not None else None
         if self._cache:
@@ -124,6 +123,16 @@ class Embedding:
             f"there is no embedding {given!r}: give python:MODULE:FUNCTION, {_FOLDER}:FOLDER, or {GIVEN} for the"
             " vectors that articles bring"
         )
+
+    @property
+    def name(self) -> str:
+        """The name that identifies the model."""
+        return self._name
+
+    @property
+    def dimension(self) -> int:
+        """Dimensions of the vectors; 0 until the first is known."""
+        return self._dimension
 
     def __repr__(self) -> str:
         return f"<Embedding {self.name}>"
@@ -215,7 +224,7 @@ class Embedding:
             raise EmbeddingError(f"{shape}, {self.dimension} dimensions as before, not {found.shape[1]}")
         if not np.isfinite(found).all():
             raise EmbeddingError(f"the embedding {self.name} gave numbers that are infinite or none at all (NaN)")
-        self.dimension = found.shape[1]
+        self._dimension = found.shape[1]
         largest = np.abs(found).max(axis=1, keepdims=True)
         found = found / np.where(largest > 0, largest, 1.0)  # squares of large numbers would be infinite
         length = np.sqrt((found**2).sum(axis=1, keepdims=True))
@@ -261,7 +270,7 @@ class Embedding:
                     " model another name"
                 )
             found[text] = np.frombuffer(row[0], "<i2").astype(np.int16)
-            self.dimension = len(found[text])
+            self._dimension = len(found[text])
         return found
 
     def _keep(self, cache: sqlite3.Connection | None, keys: list[bytes], vectors: NDArray[np.int16]) -> None:

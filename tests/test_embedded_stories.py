@@ -147,7 +147,7 @@ def test_granularities_stay_nested(both: dedup.Clustering) -> None:
 
 def test_errors_reach_the_caller(articles: list[Article]) -> None:
     with pytest.raises(EmbeddingError, match="one vector for each text"):
-        dedup.cluster(articles, embedding=lambda texts: np.ones((1, 3)))
+        dedup.cluster(articles, embedding=lambda _: np.ones((1, 3)))
     with pytest.raises(EmbeddingError, match="there is no embedding"):
         dedup.cluster(articles, embedding="bert")
 
@@ -177,7 +177,7 @@ def test_archived_articles_take_part(articles: list[Article]) -> None:
 # Provenance
 
 
-def test_the_document_names_the_embedding(both: dedup.Clustering, words: dedup.Clustering, tmp_path: Path) -> None:
+def test_the_document_names_the_embedding(both: dedup.Clustering, words: dedup.Clustering) -> None:
     from dedup.report.json_document import settings_record
 
     record = settings_record(both.settings, both.embedding)
