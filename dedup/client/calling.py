@@ -34,6 +34,7 @@ BATCH = 500
 _PAGE = 200
 _AGAIN = (429, 502, 503, 504)
 _PAUSE = 0.2
+_CURSOR = "Dedup-Cursor"
 
 
 class Client:
@@ -41,7 +42,7 @@ class Client:
 
     Articles are on the disk of the service when `add` returns. Requests to a service that is busy, starting or
     unreachable are repeated for up to `patience` seconds; an article is identified by its id, so sending it twice is
-    harmless.
+    harmless. What this client has written it also reads, whichever process of the service answers.
 
     Args:
         url: the address of the service, "http://127.0.0.1:8080" for example.
@@ -80,6 +81,7 @@ class Client:
                 f"{url!r} is no address of a service ({error}): give one like http://127.0.0.1:8080"
             ) from None
         self._errors, self._patience, self._url = httpx.HTTPError, patience, url
+        self._cursor = ""  # of the last change that this client has made
 
     def __enter__(self) -> Self:
         """Return the client, which is closed at the end of the block."""
@@ -366,16 +368,20 @@ class Client:
         until, pause = time.monotonic() + self._patience, _PAUSE
         while True:
             try:
-                answer = self._http.request(method, path, **options)
+                headers = {_CURSOR: self._cursor} if self._cursor else {}
+                answer = self._http.request(method, path, headers=headers, **options)
             except self._errors as error:
                 if time.monotonic() + pause > until:
                     raise ServiceError(f"{self._url} cannot be reached ({error}): is 'dedup serve' running?") from error
             else:
                 status = answer.status_code
+                self._cursor = answer.headers.get(_CURSOR, self._cursor)
                 if answer.is_success:
                     with suppress(ValueError, RecursionError):
                         return answer.json()
                 problem = answers.problem_of(answer.content)
+                if problem and str(problem.get("type", "")).endswith(":behind"):
+                    self._cursor = ""  # the service waited for it in vain: it may be an earlier state, restored
                 pause = max(pause, answers.retry_seconds(answer.headers.get("retry-after", "")))
                 if status not in _AGAIN or time.monotonic() + pause > until:
                     if problem is None:
@@ -396,4 +402,5 @@ class Client:
             job = self._ask("GET", f"v1/jobs/{answers.path_segment(job['id'])}")
         if job["state"] == "failed":
             raise answers.error_of(job["problem"])
+        self._cursor = str(job["result"].get("until", self._cursor))
         return dict(job["result"])

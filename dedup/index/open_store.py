@@ -186,6 +186,12 @@ class OpenStore:
                 self._state = None
             return self.state()
 
+    def refresh(self) -> int:
+        """Bring the state in memory to what other processes have committed; return the cursor of its last change."""
+        with self.memory_lock:
+            self.current_state()
+            return self._cursor
+
     def _can_take_kernels(self, state: IndexState) -> bool:
         """Return whether kernels are worth it now, and ready. They are made so from the first time that they are."""
         return state.has_outgrown_numpy() and self._preparation.is_ready()

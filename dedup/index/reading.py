@@ -70,6 +70,13 @@ class IndexReader:
         """Background of all scores; its `version` counts how often it was replaced."""
         return self._session.background
 
+    def refresh(self) -> int:
+        """Read what another process has written, and return the cursor of the last change.
+
+        Every method does so as needed. Called now and then, it spares the next `match` of a `read_only` index the time.
+        """
+        return self._session.refresh()
+
     def match(self, article: Article | Mapping[str, Any]) -> Placement:
         """Return where an article would be placed. Nothing is stored, and no id is needed.
 

@@ -23,6 +23,8 @@ KINDS = {
     "not-found": (404, "There is no such thing"),
     "wrong-method": (405, "That cannot be done with it"),
     "too-slow": (408, "The request came too slowly"),
+    "read-only": (405, "This service only reads"),
+    "behind": (503, "The service has not read that yet"),
     "cursor-lost": (410, "What changed after that cursor is not known"),
     "too-large": (413, "The body is too large"),
     "long-address": (414, "The address is too long"),

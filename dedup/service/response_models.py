@@ -88,6 +88,7 @@ class Result(_Record):
     line: int = Field(description="Its place in the body, from 1.")
     placement: Placement | None = None
     problem: ProblemDetails | None = None
+    cursor: int | None = Field(None, description="The last change it includes, as the header Dedup-Cursor; in lines.")
 
 
 class Results(_Record):

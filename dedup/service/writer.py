@@ -14,7 +14,7 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 from dedup.article import Article
 from dedup.errors import InputError, StoreError, UnknownArticleError
@@ -49,7 +49,8 @@ class Writer:
     Args:
         index: the index, opened to write.
         settings: for `queue` and `group`.
-        on_written: called in the event loop after each write, with its seconds and its number of articles.
+        on_written: called in the event loop after each write, with its seconds, its number of articles, and the cursor
+            of the last change.
         readers_waiting: returns how many readers wait for the index; while some do, groups are smaller, with pauses.
     """
 
@@ -57,7 +58,7 @@ class Writer:
         self,
         index: StoryIndex,
         settings: ServiceSettings,
-        on_written: Callable[[float, int], None] = lambda *_: None,
+        on_written: Callable[[float, int, int], None] = lambda *_: None,
         readers_waiting: Callable[[], int] = lambda: 0,
     ) -> None:
         self._index, self._settings = index, settings
@@ -144,7 +145,8 @@ class Writer:
                 self._add(jobs)
             else:
                 jobs[0].result = self._outcome(jobs[0].call)
-            self._loop.call_soon_threadsafe(self._deliver, jobs, time.perf_counter() - begin)
+            seconds, cursor = time.perf_counter() - begin, self._cursor()
+            self._loop.call_soon_threadsafe(self._deliver, jobs, seconds, cursor)
             if self._readers_waiting():
                 time.sleep(PAUSE)  # locks are not fair: the thread that releases one gets it again
 
@@ -189,13 +191,21 @@ class Writer:
         self.failed = ""
         return result
 
+    def _cursor(self) -> int:
+        """Return the last change, -1 if the store does not tell."""
+        try:
+            return self._index.refresh()
+        except Exception as error:
+            self.failed = as_problem(error).title
+            return -1
+
     # Called in the event loop
 
-    def _deliver(self, jobs: Sequence[_Job], seconds: float) -> None:
+    def _deliver(self, jobs: Sequence[_Job], seconds: float, cursor: int) -> None:
         weight = sum(job.weight for job in jobs)
         self.waiting -= weight
         self._seconds_per_article += 0.1 * (seconds / weight - self._seconds_per_article)
-        self._on_written(seconds, sum(len(job.articles) for job in jobs))
+        self._on_written(seconds, sum(len(job.articles) for job in jobs), cursor)
         self._space_freed.set()
         for job in jobs:
             if job.done.done():
@@ -204,6 +214,27 @@ class Writer:
                 job.done.set_exception(job.result)
             else:
                 job.done.set_result(job.result)
+
+
+class NoWriter:
+    """In place of a `Writer` where the index is only read: every write is refused."""
+
+    waiting = 0
+    alive = True
+    failed = ""
+
+    def refuse(self, *_: object) -> NoReturn:
+        """Refuse articles, or a call.
+
+        Raises:
+            Problem: always.
+        """
+        raise problem("read-only", "service", "it only reads the index", "send it to the service that writes to it")
+
+    add = run = wait_for_space = refuse
+
+    async def stop(self) -> None:
+        """Do nothing."""
 
 
 def as_problem(error: Exception) -> Problem:

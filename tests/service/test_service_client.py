@@ -28,6 +28,7 @@ LOCAL = {
     "check",
     "newest",
     "grown",
+    "refresh",
     "clustering",
     "placements",
     "settings",
