@@ -144,7 +144,7 @@ def serve(
             from dedup.service.read_file import ReadFile
 
             copies = opened.enter_context(ReadFile(store))
-            say_address = partial(say, f"dedup serves {store} at {address}, to be read only")
+            say_address = partial(say, f"dedup serves {store}, to be read only, at {address}")
             run(copies.index, service, authenticator, listening, say_address, copies=copies)
             say("ended")
             return

@@ -381,7 +381,8 @@ class Client:
                         return answer.json()
                 problem = answers.problem_of(answer.content)
                 if problem and str(problem.get("type", "")).endswith(":behind"):
-                    self._cursor = ""  # the service waited for it in vain: it may be an earlier state, restored
+                    self._cursor = ""  # waited for in vain: what is served may be an earlier state, restored
+                    continue
                 pause = max(pause, answers.retry_seconds(answer.headers.get("retry-after", "")))
                 if status not in _AGAIN or time.monotonic() + pause > until:
                     if problem is None:

@@ -393,5 +393,5 @@ def problem_answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
             "description": "; ".join(titles[status]) + ".",
             "content": {MEDIA_TYPE: {"schema": schema}},
         }
-        for status in sorted({400, 408, 414, 429, 431, 500, 503, *statuses})
+        for status in sorted({400, 408, 409, 414, 429, 431, 500, 503, *statuses})
     }

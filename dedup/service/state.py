@@ -132,20 +132,20 @@ class State:
         return not self.unready and await happens(written, timeout) and not self.unready
 
     async def wait_for_cursor(self, cursor: int) -> None:
-        """Wait until the service knows of a change.
+        """Wait until a service that only reads has read a change.
 
         Raises:
-            Problem: it does not in time.
+            Problem: it has not in time, or this process writes and there is no such change.
         """
         until = asyncio.get_running_loop().time() + self.settings.news_time
         while self.cursor < cursor:
             written = self.written
-            if self.copies is not None:
-                self._read(await self.quick.run(self.index.refresh))
+            self._read(await self.quick.run(self.index.refresh))
             left = until - asyncio.get_running_loop().time()
-            if self.cursor < cursor and not (left > 0 and await self.wait_for_write(written, left)):
-                what = f"its last change is {self.cursor:,}"
-                raise problem("behind", CURSOR, what, "send it again after Retry-After", retry=1)
+            waits = self.copies is not None and left > 0
+            if self.cursor < cursor and not (waits and await self.wait_for_write(written, left)):
+                what = f"the last change here is {self.cursor:,}"
+                raise problem("behind", CURSOR, what, "send it again after Retry-After, or without the header", retry=1)
 
     def _wrote(self, seconds: float, articles: int, cursor: int) -> None:
         self.metrics.wrote(seconds, articles)

@@ -25,6 +25,7 @@ WITHOUT_STRINGS = {"close", "settings", "background", "reconcile", "vacuum", "ch
     "stats",
     "changes",
     "grown",
+    "refresh",
 }
 CALLS: dict[str, list[Callable[[StoryIndex, str], Any]]] = {
     "open": [lambda _, odd: StoryIndex.open(f"no-folder/{odd}")],

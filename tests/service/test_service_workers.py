@@ -41,11 +41,11 @@ def test_what_was_written_is_read_by_whichever_process_answers(served: Served) -
     articles = list(stream(3, 60))
     with Client(served.url) as client:
         placed = client.add_many(articles, batch=20)
-        for article, placement in zip(articles, placed, strict=True):
+        assert len(placed) == len(articles)
+        for article in articles:
             with httpx.Client(base_url=served.url) as other:  # a connection of its own, so any process
                 found = other.get(f"/v1/articles/{article.id}")
             assert found.status_code == 200
-            assert placement.id == article.id
         assert len(client) == len(articles)
         client.remove(articles[0].id)
         assert articles[0].id not in client
@@ -155,12 +155,7 @@ def test_a_service_that_only_reads(tmp_path: Path) -> None:
             refusal = client.post("/v1/articles", json={"id": "x", "text": "No one takes this."})
             assert refusal.status_code == 405
             assert "the service that writes" in refusal.text
-            assert (
-                client.post("/v1/articles/batch", json={"articles": [{"id": "x", "text": "y"}]}).json()["results"][0][
-                    "problem"
-                ]["status"]
-                == 405
-            )
+            assert client.post("/v1/articles/batch", json={"articles": [{"id": "x", "text": "y"}]}).status_code == 405
             assert client.post("/v1/reconcile").status_code == 405
             assert served.stop() == 0
 
@@ -184,7 +179,7 @@ def test_a_cursor_that_does_not_come(tmp_path: Path) -> None:
     with serving(tmp_path / "stories.db", "--read-only", "--limit", "news_time=0.2") as served:
         with served.client() as client:
             found = client.get("/v1/stats", headers={CURSOR: "12"})
-            assert found.status_code == 503
+            assert found.status_code == 409
             assert found.json()["type"].endswith(":behind")
         with Client(served.url) as client:
             client._cursor = "12"  # of a store that was replaced by an earlier one
