@@ -7,14 +7,13 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from typing import Literal
-
-import numpy as np
 
 from dedup.background import Background
 from dedup.errors import SettingsError, StoreError, UnknownArticleError
 from dedup.index.boilerplate import LearnedBoilerplate
-from dedup.index.clock import IndexClock
+from dedup.index.clock import IndexClock, no_times
 from dedup.index.compiling import Preparation
 from dedup.index.features.sketch import Features
 from dedup.index.inputs import Incoming, Placement, checked_id, checked_text
@@ -116,7 +115,7 @@ class IndexSession:
             try:
                 with self.store.transaction():
                     highest = self.store.highest()
-                    now = self._clock.advance(state.table.seconds)
+                    now = self._clock.advance(state.table.times)
                     log = ChangeLog(
                         self.store,
                         state.table,
@@ -130,7 +129,7 @@ class IndexSession:
                     yield log
                     with self.memory_lock:
                         if self.metadata.keep_days is not None:
-                            until = self._clock.advance_expiry(self.state().table.seconds)
+                            until = self._clock.advance_expiry(self.state().table.times)
                             self.expire(log, until - self.metadata.keep_days * DAY)
                         self.state().storylines.update(log)  # `rebuild` has replaced the state
                         self.state().write()
@@ -164,7 +163,7 @@ class IndexSession:
         with self._write_lock, self.memory_lock:
             self._state = None
             with self.store.transaction():
-                yield self._clock.advance(np.empty(0))
+                yield self._clock.advance(no_times)
                 self.store.put_metadata(self._clock.facts())
 
     def forget_words(self) -> None:
@@ -255,6 +254,10 @@ class IndexSession:
             return None
         first = self.store.articles([stored.copies]).get(stored.copies)
         return first.id if first else None
+
+    def today(self) -> datetime:
+        """Return the time that no article can be dated long after; see `IndexClock.today`."""
+        return self._clock.today()
 
     def features(self, batch: Sequence[Incoming]) -> list[Features]:
         """Compute the features of articles."""

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
-from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 from dedup.article import Article, Notice
@@ -190,7 +189,7 @@ class StoryIndex:
             InputError: it is no article, or has no id, or neither text nor title.
             StoreError: it could not be stored.
         """
-        return self._add([read_article(article)])[0]
+        return self._add([read_article(article, today=self._session.today())])[0]
 
     def add_many(
         self,
@@ -203,9 +202,12 @@ class StoryIndex:
 
         While one batch is stored, the features of the next are computed.
         """
-        source, found = enumerate(articles), [] if notices is None else notices
+        source, found, size = enumerate(articles), [] if notices is None else notices, checked_count(batch, "batch")
         placements: list[Placement] = []
-        next_batch = partial(read_batch, source, checked_count(batch, "batch"), found)
+
+        def next_batch() -> list[Incoming]:
+            return read_batch(source, size, found, self._session.today())
+
         for incoming, features in prefetch(next_batch, self._session.features):
             placements += self._add(incoming, features)
         return placements
@@ -231,7 +233,7 @@ class StoryIndex:
             StoreError: a batch could not be stored; those before it are.
         """
         source, found = enumerate(articles), [] if notices is None else notices
-        while incoming := read_batch(source, checked_count(batch, "batch"), found):
+        while incoming := read_batch(source, checked_count(batch, "batch"), found, self._session.today()):
             yield from self._add(incoming)
 
     def update(self, article: Article | Mapping[str, Any]) -> Placement:
@@ -240,7 +242,7 @@ class StoryIndex:
         Raises:
             UnknownArticleError: it does not exist.
         """
-        return self._add([read_article(article)], must_exist=True)[0]
+        return self._add([read_article(article, today=self._session.today())], must_exist=True)[0]
 
     def remove(self, *articles: str) -> list[Change]:
         """Remove articles by id with all their data, and return the changes. Their ids stay in `changes`.
@@ -401,7 +403,8 @@ class StoryIndex:
         Raises:
             InputError: one is no article, or has neither text nor title.
         """
-        incoming = [read_article(article, place, needs_id=False) for place, article in enumerate(articles)]
+        today = self._session.today()
+        incoming = [read_article(article, place, needs_id=False, today=today) for place, article in enumerate(articles)]
         return self._session.placements(self._session.match(incoming)) if incoming else []
 
     def article(self, article: str) -> IndexedArticle:

@@ -275,8 +275,8 @@ def test_two_pasted_texts(http: httpx.Client) -> None:
     ],
 )
 def test_what_an_article_may_not_be(http: httpx.Client, record: object, field: str) -> None:
-    body = json.dumps(record)
-    assert_problem(http.post("/v1/articles", content=body, headers={"Content-Type": "application/json"}), 422, field)
+    given = {"content": json.dumps(record), "headers": {"Content-Type": "application/json"}}
+    assert_problem(http.post("/v1/articles?strict=true", **given), 422, field)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
