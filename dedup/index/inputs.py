@@ -175,7 +175,10 @@ class RecordedCorrections(Corrections):
             seen = name == "published" and article.seen is not None and "seen" not in wrong
             alone = "kept without a date" if name == "published" else "kept without the date on which it was seen"
             self._count(reading, where, "dated by when it was seen" if seen else alone)
-        return replace(article, **dict.fromkeys(wrong)) if wrong else article
+        if not wrong:
+            return article
+        left: dict[str, Any] = dict.fromkeys(wrong)
+        return replace(article, **left)
 
     def _read_date(self, value: date) -> Reading | None:
         reading = read_date(value, today=self.today)

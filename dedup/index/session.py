@@ -20,7 +20,7 @@ from dedup.index.inputs import Incoming, Placement, checked_id, checked_text
 from dedup.index.learning import learn, learn_from_all, record_holders
 from dedup.index.pages import add_addresses, find_pages, match_page, settle_pages
 from dedup.index.state import IndexState
-from dedup.index.store.metadata import DAY, HOUR, StoreMetadata, read_metadata, write_metadata
+from dedup.index.store.metadata import DAY, StoreMetadata, read_metadata, write_metadata
 from dedup.index.store.protocol import Store
 from dedup.index.store.records import Kind, Revision, StoredArticle
 from dedup.index.stories.changes import ChangeLog
@@ -120,7 +120,7 @@ class IndexSession:
                         self.store,
                         state.table,
                         now,
-                        self.metadata.settle_hours * HOUR,
+                        self.metadata.settle_seconds,
                         highest["last_change"],
                         highest["last_story"],
                         highest["last_article"],

@@ -22,10 +22,12 @@ from dedup.index.inputs import (
     checked_id,
     checked_ids,
     checked_path,
+    checked_seconds,
     checked_text,
     read_article,
     read_batch,
 )
+from dedup.index.operations import change_options, every_article, quarantine
 from dedup.index.queries import (
     IndexedArticle,
     StoryPage,
@@ -335,6 +337,37 @@ class StoryIndex:
             raise
         return log.changes
 
+    def quarantine(self, source: str, *, since: date | datetime | str | None = None) -> list[Change]:
+        """Remove what one broken source sent, with all versions of its pages, and return the changes.
+
+        What is left of their stories is regrouped. `articles(source=…)` before tells what will be removed.
+
+        Args:
+            source: the outlet, in any case.
+            since: remove only what was added since then, by the clock of the index; None for all.
+        """
+        name, when = checked_text(source, "source"), checked_seconds(since, "since")
+        return [*quarantine(self._session, name, when), *self._place_pending()]
+
+    def change_options(
+        self,
+        *,
+        store_text: bool | None = None,
+        keep_days: float | None = None,
+        settle_hours: float | None = None,
+    ) -> None:
+        """Change options that the index was created with; None keeps one. What is too old then expires at once.
+
+        Args:
+            store_text: False deletes all texts and frees their space; they cannot be brought back.
+            keep_days: days after which articles expire; `math.inf` for never.
+            settle_hours: hours without a change after which a story keeps its id permanently.
+
+        Raises:
+            SettingsError: one is out of range, or texts are wanted of an index that has articles without them.
+        """
+        change_options(self._session, StoreOptions(store_text, keep_days, settle_hours))
+
     def vacuum(self, *, changes_before: int = 0) -> None:
         """Release the disk space of removed articles, with the words that only they had, and delete old changes.
 
@@ -383,7 +416,8 @@ class StoryIndex:
         A repair is recorded as a change "refreshed", and "moved" for each article that it moves to another story.
         """
         if not repair:
-            return check(self._session)
+            with self._store.reading():  # another process may write meanwhile
+                return check(self._session)
         with self._session.repair() as now:
             return check(self._session, now)
 
@@ -425,6 +459,20 @@ class StoryIndex:
             before = version_before(self._store, stored)
             withdrawn, copy_of = bool(self._store.withdrawn([stored.number])), self._session.copy_of(stored)
             return IndexedArticle(stored.article(text), story.id, copy_of, stored.kind, before, withdrawn=withdrawn)
+
+    def articles(
+        self, *, source: str | None = None, since: date | datetime | str | None = None
+    ) -> Iterator[IndexedArticle]:
+        """Yield all articles with their texts, in the order in which they came, reading page by page.
+
+        Earlier versions of a page come before the latest, so another index that adds them has the same versions.
+
+        Args:
+            source: yield only those of an outlet, in any case.
+            since: yield only those added since then, by the clock of the index.
+        """
+        name = None if source is None else checked_text(source, "source")
+        return every_article(self._store, name, checked_seconds(since, "since"))
 
     def story(self, story: str) -> Story:
         """Return a story by id. The id of a merged story gives the story that it became part of.

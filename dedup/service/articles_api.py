@@ -94,7 +94,7 @@ def article_routes(state: State) -> APIRouter:
             **models.problem_answers(401, 403, 413, 415, 422),
         },
         openapi_extra=request_body(
-            bodies.batch, **{NDJSON: {"schema": {"type": "string", "description": "An article on each line."}}}
+            bodies.batch, others={NDJSON: {"schema": {"type": "string", "description": "An article on each line."}}}
         ),
     )
     async def add_many(request: Request, strict: Strict = False) -> Response:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from itertools import islice
@@ -314,10 +314,15 @@ ANY_RECORD = {
 """The schema of an article with other fields, for OpenAPI."""
 
 
-def request_body(model: type[BaseModel], *, tolerant: bool = False, **others: Any) -> dict[str, Any]:
+def request_body(
+    model: type[BaseModel], *, tolerant: bool = False, others: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """Return the request body of a route for OpenAPI: a model as JSON, any record if tolerant, others by media type."""
     schema: dict[str, Any] = {"$ref": f"#/components/schemas/{model.__name__}"}
-    content = {"application/json": {"schema": {"anyOf": [schema, ANY_RECORD]} if tolerant else schema}, **others}
+    content = {
+        "application/json": {"schema": {"anyOf": [schema, ANY_RECORD]} if tolerant else schema},
+        **(others or {}),
+    }
     return {"requestBody": {"required": True, "content": content}}
 
 

@@ -69,8 +69,8 @@ def read_tolerantly(
         faults.append(Fault(f"{begin}id", "it has control characters", "give an id of visible characters"))
     if is_blank(article):
         if needs_words or f"{begin}text" in strict:
-            empty = Fault(f"{begin}text", "it is empty, and there is no title", "give a text, a title, or both")
-            faults.append(strict.get(f"{begin}text", empty))
+            wordless = Fault(f"{begin}text", "it is empty, and there is no title", "give a text, a title, or both")
+            faults.append(strict.get(f"{begin}text", wordless))
     else:
         required = (("text", article.text), ("title", article.title))
         faults += [
@@ -80,7 +80,8 @@ def read_tolerantly(
         raise Problem("invalid", *faults)
     for name in _OPTIONAL:
         if (length := len(getattr(article, name))) > limits[name]:
-            article = replace(article, **{name: ""})
+            empty: dict[str, Any] = {name: ""}
+            article = replace(article, **empty)
             notices.append(Notice(where, f"its {name} has {length:,} characters", "left out", skipped=False))
     left_out = [*(name for name in _LABELS if getattr(article, name) is not None), *left_out]
     article = replace(article, story=None, storyline=None)

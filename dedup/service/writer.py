@@ -49,7 +49,8 @@ class Writer:
     Args:
         index: the index, opened to write.
         settings: for `queue` and `group`.
-        on_written: called in the event loop after each write, with its seconds and its number of articles.
+        on_written: called in the event loop after each write, with its seconds, its number of articles and what it
+            returned to each job.
         readers_waiting: returns how many readers wait for the index; while some do, groups are smaller, with pauses.
     """
 
@@ -57,7 +58,7 @@ class Writer:
         self,
         index: StoryIndex,
         settings: ServiceSettings,
-        on_written: Callable[[float, int], None] = lambda *_: None,
+        on_written: Callable[[float, int, Sequence[Any]], None] = lambda *_: None,
         readers_waiting: Callable[[], int] = lambda: 0,
     ) -> None:
         self._index, self._settings = index, settings
@@ -195,7 +196,7 @@ class Writer:
         weight = sum(job.weight for job in jobs)
         self.waiting -= weight
         self._seconds_per_article += 0.1 * (seconds / weight - self._seconds_per_article)
-        self._on_written(seconds, sum(len(job.articles) for job in jobs))
+        self._on_written(seconds, sum(len(job.articles) for job in jobs), [job.result for job in jobs])
         self._space_freed.set()
         for job in jobs:
             if job.done.done():

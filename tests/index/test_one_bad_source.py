@@ -36,7 +36,9 @@ def words(seed: object, count: int = 60) -> str:
 def future(day: datetime, number: int) -> Iterator[Article]:
     """A source that dates its articles years ahead."""
     at = day + timedelta(days=400 + 37 * number)
-    yield from (Article(id=f"bad{number}-{one}", text=words((number, one)), published=at, source=BAD) for one in range(5))
+    yield from (
+        Article(id=f"bad{number}-{one}", text=words((number, one)), published=at, source=BAD) for one in range(5)
+    )
 
 
 def fetched(day: datetime, number: int) -> Iterator[Article]:
@@ -65,7 +67,7 @@ def _time(article: Article) -> datetime:
     return START if at is None else datetime(at.year, at.month, at.day, tzinfo=UTC)
 
 
-def run(bad: object, *, keep_days: float | None, reconcile: bool) -> tuple[dict[str, str], list[tuple[str, ...]]]:
+def run(bad: object, *, keep_days: float | None, reconcile: bool) -> tuple[dict[str, str], list[tuple[str, str, str]]]:
     """Return the story of each article of the good sources, and the changes of these articles, day by day."""
     clock = Clock()
     ids = {article.id for article in GOOD}
@@ -81,7 +83,7 @@ def run(bad: object, *, keep_days: float | None, reconcile: bool) -> tuple[dict[
                 index.reconcile()
         stories = {one: story.id for story in index.stories() for one in story.articles if one in ids}
         changes = [
-            (change.kind, change.article, change.story)
+            (str(change.kind), change.article, change.story)
             for change in index.changes(limit=100_000)
             if change.article in ids and change.kind != "storyline"
         ]
@@ -113,7 +115,9 @@ def test_a_source_dated_by_a_wrong_clock_does_not_confirm_it() -> None:
         index.add_many(GOOD[:20])
         clock.now += 200 * DAY
         wrong = datetime.fromtimestamp(clock.now, UTC)
-        index.add_many(Article(id=f"bad{number}", text=words(number), published=wrong, source=BAD) for number in range(20))
+        index.add_many(
+            Article(id=f"bad{number}", text=words(number), published=wrong, source=BAD) for number in range(20)
+        )
         assert len(index) == 40, "nothing expires by a time that one source alone confirms"
         index.add(replace(GOOD[30], published=wrong))
         assert len(index) == 21
