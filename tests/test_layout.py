@@ -56,7 +56,7 @@ learning pages sync
 withdrawals
 open_store
 session
-repair
+repair operations
 reading
 story_index
 """

@@ -101,6 +101,24 @@ def serve(
             show_default=False,
         ),
     ] = None,
+    keep_days: Annotated[
+        float | None,
+        typer.Option(
+            "--keep-days", metavar="DAYS", help="Expire articles older than this; inf: never.", show_default=False
+        ),
+    ] = None,
+    settle_hours: Annotated[
+        float | None,
+        typer.Option(
+            "--settle-hours",
+            metavar="HOURS",
+            help="A story unchanged for this long keeps its id permanently.",
+            show_default=False,
+        ),
+    ] = None,
+    no_text: Annotated[
+        bool, typer.Option("--no-text", help="Store no texts; those that are there are deleted.")
+    ] = False,
     setting: SetOption = None,
     config: ConfigOption = None,
     threads: ThreadsOption = None,
@@ -152,6 +170,7 @@ def serve(
         index = opened.enter_context(
             dedup.StoryIndex.open(store, settings_for(store, given), wait=wait or 0.0, progress=progress)
         )
+        index.change_options(store_text=False if no_text else None, keep_days=keep_days, settle_hours=settle_hours)
         say_address = partial(say, f"dedup serves {store} at {address}")
         if workers:
             folder = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="dedup-serve-")))

@@ -27,6 +27,7 @@ def main() -> int:
 
     settings = ServiceSettings(**task["settings"])
     with socket.socket(fileno=task["descriptor"]) as listening, ReadFile(Path(task["store"])) as copies:
+        copies.index.refresh()  # a process that still loads its articles would refuse what another one answers
         run(
             copies.index,
             settings,

@@ -209,7 +209,42 @@ class Client:
 
     def reconcile(self) -> list[Change]:
         """Regroup all articles, wait until it is done, and return the changes; see `StoryIndex.reconcile`."""
-        job = self._done(self._ask("POST", "v1/reconcile"))
+        return self._changes_of(self._done(self._ask("POST", "v1/reconcile")))
+
+    def rebuild(self, *, granularity: float | None = None, learn: bool = False) -> list[Change]:
+        """Compute all placements anew, wait until it is done, and return the changes; see `StoryIndex.rebuild`.
+
+        Args:
+            granularity: the new granularity, None to keep it. Other settings are changed by `dedup index rebuild`.
+            learn: whether to learn the background from the articles of the index.
+        """
+        params = {"learn": str(learn).lower()} | ({} if granularity is None else {"granularity": str(granularity)})
+        return self._changes_of(self._done(self._ask("POST", "v1/rebuild", params=params)))
+
+    def quarantine(self, source: str, *, since: date | datetime | str | None = None) -> list[Change]:
+        """Remove what a source sent, wait until it is done, and return the changes; see `StoryIndex.quarantine`."""
+        params = {"source": checked_text(source, "source")}
+        if since is not None:
+            params["since"] = checked_date(since, "since").isoformat()
+        return self._changes_of(self._done(self._ask("POST", "v1/quarantine", params=params)))
+
+    def change_options(
+        self,
+        *,
+        store_text: bool | None = None,
+        keep_days: float | None = None,
+        settle_hours: float | None = None,
+    ) -> None:
+        """Change options of the index; see `StoryIndex.change_options`.
+
+        Raises:
+            InputError: one is out of range, or texts are wanted of an index that has articles without them.
+        """
+        given = {"store_text": store_text, "keep_days": keep_days, "settle_hours": settle_hours}
+        self._ask("POST", "v1/options", params={name: value for name, value in given.items() if value is not None})
+
+    def _changes_of(self, job: Mapping[str, Any]) -> list[Change]:
+        """Return the changes that a job has made."""
         found, cursor = [], job["since"]
         while cursor < job["until"]:
             some = self.changes(cursor)

@@ -5,18 +5,17 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-
-import numpy as np
+from datetime import datetime
 
 from dedup.background import Background
 from dedup.errors import StoreError, UnknownArticleError
 from dedup.index.boilerplate import LearnedBoilerplate
-from dedup.index.clock import IndexClock
+from dedup.index.clock import IndexClock, no_times
 from dedup.index.compiling import Preparation
 from dedup.index.inputs import checked_id, checked_text
 from dedup.index.pages import add_addresses
 from dedup.index.state import IndexState
-from dedup.index.store.metadata import DAY, HOUR, StoreMetadata, read_metadata
+from dedup.index.store.metadata import DAY, StoreMetadata, read_metadata
 from dedup.index.store.protocol import Store
 from dedup.index.store.records import Revision, StoredArticle
 from dedup.index.stories.changes import ChangeLog
@@ -99,12 +98,12 @@ class OpenStore:
             try:
                 with self.store.transaction():
                     highest = self.store.highest()
-                    now = self._clock.advance(state.table.seconds)
+                    now = self._clock.advance(state.table.times)
                     log = ChangeLog(
                         self.store,
                         state.table,
                         now,
-                        self.metadata.settle_hours * HOUR,
+                        self.metadata.settle_seconds,
                         highest["last_change"],
                         highest["last_story"],
                         highest["last_article"],
@@ -113,7 +112,7 @@ class OpenStore:
                     yield log
                     with self.memory_lock:
                         if self.metadata.keep_days is not None:
-                            until = self._clock.advance_expiry(self.state().table.seconds)
+                            until = self._clock.advance_expiry(self.state().table.times)
                             self.expire(log, until - self.metadata.keep_days * DAY)
                         self.state().storylines.update(log)  # `rebuild` has replaced the state
                         self.state().write()
@@ -147,7 +146,7 @@ class OpenStore:
         with self._write_lock, self.memory_lock:
             self._state = None
             with self.store.transaction():
-                yield self._clock.advance(np.empty(0))
+                yield self._clock.advance(no_times)
                 self.store.put_metadata(self._clock.facts())
 
     def forget_words(self) -> None:
@@ -157,6 +156,10 @@ class OpenStore:
             state.vocabulary.read()
             state.vocabulary.forget(state.stored_terms(), self.background)
             self._vocabulary = None  # it still has the words that were deleted
+
+    def today(self) -> datetime:
+        """Return the time that no article can be dated long after; see `IndexClock.today`."""
+        return self._clock.today()
 
     def state(self) -> IndexState:
         """Return the state in memory, loaded from the store if necessary."""

@@ -15,9 +15,11 @@ from dedup.index.inputs import (
     Placement,
     checked_count,
     checked_id,
+    checked_seconds,
     checked_text,
     read_article,
 )
+from dedup.index.operations import every_article
 from dedup.index.queries import (
     IndexedArticle,
     StoryPage,
@@ -91,7 +93,8 @@ class IndexReader:
         Raises:
             InputError: one is no article, or has neither text nor title.
         """
-        incoming = [read_article(article, place, needs_id=False) for place, article in enumerate(articles)]
+        today = self._session.today()
+        incoming = [read_article(article, place, needs_id=False, today=today) for place, article in enumerate(articles)]
         return self._session.placements(self._session.match(incoming)) if incoming else []
 
     def article(self, article: str) -> IndexedArticle:
@@ -112,6 +115,20 @@ class IndexReader:
             before = version_before(self._store, stored)
             withdrawn, copy_of = bool(self._store.withdrawn([stored.number])), self._session.copy_of(stored)
             return IndexedArticle(stored.article(text), story.id, copy_of, stored.kind, before, withdrawn=withdrawn)
+
+    def articles(
+        self, *, source: str | None = None, since: date | datetime | str | None = None
+    ) -> Iterator[IndexedArticle]:
+        """Yield all articles with their texts, in the order in which they came, reading page by page.
+
+        Earlier versions of a page come before the latest, so another index that adds them has the same versions.
+
+        Args:
+            source: yield only those of an outlet, in any case.
+            since: yield only those added since then, by the clock of the index.
+        """
+        name = None if source is None else checked_text(source, "source")
+        return every_article(self._store, name, checked_seconds(since, "since"))
 
     def story(self, story: str) -> Story:
         """Return a story by id. The id of a merged story gives the story that it became part of.

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
-from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 from dedup.article import Article, Notice
@@ -21,9 +20,12 @@ from dedup.index.inputs import (
     checked_date,
     checked_ids,
     checked_path,
+    checked_seconds,
+    checked_text,
     read_article,
     read_batch,
 )
+from dedup.index.operations import change_options, quarantine
 from dedup.index.reading import IndexReader
 from dedup.index.repair import check
 from dedup.index.session import IndexSession
@@ -145,7 +147,7 @@ class StoryIndex(IndexReader):
             InputError: it is no article, or has no id, or neither text nor title.
             StoreError: it could not be stored.
         """
-        return self._add([read_article(article)])[0]
+        return self._add([read_article(article, today=self._session.today())])[0]
 
     def add_many(
         self,
@@ -158,9 +160,12 @@ class StoryIndex(IndexReader):
 
         While one batch is stored, the features of the next are computed.
         """
-        source, found = enumerate(articles), [] if notices is None else notices
+        source, found, size = enumerate(articles), [] if notices is None else notices, checked_count(batch, "batch")
         placements: list[Placement] = []
-        next_batch = partial(read_batch, source, checked_count(batch, "batch"), found)
+
+        def next_batch() -> list[Incoming]:
+            return read_batch(source, size, found, self._session.today())
+
         for incoming, features in prefetch(next_batch, self._session.features):
             placements += self._add(incoming, features)
         return placements
@@ -186,7 +191,7 @@ class StoryIndex(IndexReader):
             StoreError: a batch could not be stored; those before it are.
         """
         source, found = enumerate(articles), [] if notices is None else notices
-        while incoming := read_batch(source, checked_count(batch, "batch"), found):
+        while incoming := read_batch(source, checked_count(batch, "batch"), found, self._session.today()):
             yield from self._add(incoming)
 
     def update(self, article: Article | Mapping[str, Any]) -> Placement:
@@ -195,7 +200,7 @@ class StoryIndex(IndexReader):
         Raises:
             UnknownArticleError: it does not exist.
         """
-        return self._add([read_article(article)], must_exist=True)[0]
+        return self._add([read_article(article, today=self._session.today())], must_exist=True)[0]
 
     def remove(self, *articles: str) -> list[Change]:
         """Remove articles by id with all their data, and return the changes. Their ids stay in `changes`.
@@ -288,6 +293,37 @@ class StoryIndex(IndexReader):
             raise
         return log.changes
 
+    def quarantine(self, source: str, *, since: date | datetime | str | None = None) -> list[Change]:
+        """Remove what one broken source sent, with all versions of its pages, and return the changes.
+
+        What is left of their stories is regrouped. `articles(source=…)` before tells what will be removed.
+
+        Args:
+            source: the outlet, in any case.
+            since: remove only what was added since then, by the clock of the index; None for all.
+        """
+        name, when = checked_text(source, "source"), checked_seconds(since, "since")
+        return [*quarantine(self._session, name, when), *self._place_pending()]
+
+    def change_options(
+        self,
+        *,
+        store_text: bool | None = None,
+        keep_days: float | None = None,
+        settle_hours: float | None = None,
+    ) -> None:
+        """Change options that the index was created with; None keeps one. What is too old then expires at once.
+
+        Args:
+            store_text: False deletes all texts and frees their space; they cannot be brought back.
+            keep_days: days after which articles expire; `math.inf` for never.
+            settle_hours: hours without a change after which a story keeps its id permanently.
+
+        Raises:
+            SettingsError: one is out of range, or texts are wanted of an index that has articles without them.
+        """
+        change_options(self._session, StoreOptions(store_text, keep_days, settle_hours))
+
     def vacuum(self, *, changes_before: int = 0) -> None:
         """Release the disk space of removed articles, with the words that only they had, and delete old changes.
 
@@ -336,7 +372,8 @@ class StoryIndex(IndexReader):
         A repair is recorded as a change "refreshed", and "moved" for each article that it moves to another story.
         """
         if not repair:
-            return check(self._session)
+            with self._store.reading():  # another process may write meanwhile
+                return check(self._session)
         with self._session.repair() as now:
             return check(self._session, now)
 

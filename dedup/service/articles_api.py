@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from dedup.article import Article
 from dedup.formats.json_text import json_text
 from dedup.index import Change, Placement, StoryIndex
 from dedup.results.clustering import Link
@@ -21,11 +22,15 @@ from dedup.service.problems import Problem, problem
 from dedup.service.request_models import ID, ID_PATTERN, request_body
 from dedup.service.state import CURSOR, State
 from dedup.service.strict_json import read_json
+from dedup.service.tolerant import Received
 from dedup.service.writer import GROUP_WHILE_READING
 
 ArticleId = Annotated[str, Path(max_length=ID, pattern=ID_PATTERN, description="The id of the article.")]
 ArticleIdQuery = Annotated[
     str, Query(min_length=1, max_length=ID, pattern=ID_PATTERN, description="The id of an article.")
+]
+Strict = Annotated[
+    bool, Query(description="Refuse unknown fields, other names and invalid dates, instead of a notice of each.")
 ]
 NDJSON = "application/x-ndjson"
 _LINE = 16  # articles whose tokens a line may have, so that one with other fields is answered by their names
@@ -70,12 +75,12 @@ def article_routes(state: State) -> APIRouter:
             200: {"model": models.Placement, "description": "It was known: unchanged, or updated."},
             **models.problem_answers(401, 403, 413, 415, 422),
         },
-        openapi_extra=request_body(bodies.article),
+        openapi_extra=request_body(bodies.article, tolerant=True),
     )
-    async def add(request: Request) -> Response:
-        article = bodies.read_article(await body_of(request), needs_words=True)
-        (placement,) = await state.writer.add([article])
-        return write_response(state, placement_record(placement), 201 if placement.status == "added" else 200)
+    async def add(request: Request, strict: Strict = False) -> Response:
+        received = bodies.receive(await body_of(request), needs_words=True, strict=strict)
+        (placement,) = await state.writer.add([received.article])
+        return write_response(state, placement_record(placement, received), 201 if placement.status == "added" else 200)
 
     @routes.post(
         "/articles/batch",
@@ -94,16 +99,16 @@ def article_routes(state: State) -> APIRouter:
             **models.problem_answers(401, 403, 413, 415, 422),
         },
         openapi_extra=request_body(
-            bodies.batch, **{NDJSON: {"schema": {"type": "string", "description": "An article on each line."}}}
+            bodies.batch, others={NDJSON: {"schema": {"type": "string", "description": "An article on each line."}}}
         ),
     )
-    async def add_many(request: Request) -> Response:
+    async def add_many(request: Request, strict: Strict = False) -> Response:
         if require_media_type(request, (*JSON, *LINES)) in LINES:
-            lines = _results_of_lines(request, state)
+            lines = _results_of_lines(request, state, strict=strict)
             first = await anext(lines, b"")  # a problem of the whole request determines the status
             return _LineStream(first, lines)
         records = bodies.read_batch(await body_of(request))
-        read = await state.parsers.run(_articles, records, state)
+        read = await state.parsers.run(partial(_articles, records, state, strict=strict))
         results = await _add_all(read, state, wait=False)
         return await state.parsers.run(_batch_response, state, results)
 
@@ -117,11 +122,11 @@ def article_routes(state: State) -> APIRouter:
             200: {"description": "Its story and copies; `story` is null if it would be a new one."},
             **models.problem_answers(401, 403, 413, 415, 422),
         },
-        openapi_extra=request_body(bodies.unnamed),
+        openapi_extra=request_body(bodies.unnamed, tolerant=True),
     )
-    async def match(request: Request) -> Response:
-        article = bodies.read_article(await body_of(request), needs_id=False, needs_words=True)
-        return json_response(placement_record(await state.matching.look_up(article)))
+    async def match(request: Request, strict: Strict = False) -> Response:
+        received = bodies.receive(await body_of(request), needs_id=False, needs_words=True, strict=strict)
+        return json_response(placement_record(await state.matching.look_up(received.article), received))
 
     def ends(operation: str, summary: str, call: Callable[[StoryIndex, str], list[Change]]) -> None:
         @routes.post(
@@ -164,16 +169,16 @@ def article_routes(state: State) -> APIRouter:
             200: {"description": "It was updated, or is unchanged.", "links": _STORY},
             **models.problem_answers(401, 403, 404, 413, 415, 422),
         },
-        openapi_extra=request_body(bodies.unnamed),
+        openapi_extra=request_body(bodies.unnamed, tolerant=True),
     )
-    async def update(request: Request, id: ArticleId) -> Response:
+    async def update(request: Request, id: ArticleId, strict: Strict = False) -> Response:
         record = await body_of(request)
         if isinstance(record, dict) and record.get("id") is not None and record["id"] != id:
             raise problem("invalid", "id", "it is another than in the address", "leave it out, or give the same")
         given = {**record, "id": id} if isinstance(record, dict) else record
-        new = bodies.read_article(given, needs_words=True)
-        placement = await state.writer.run(lambda index: index.update(new))
-        return write_response(state, placement_record(placement))
+        received = bodies.receive(given, needs_words=True, strict=strict)
+        placement = await state.writer.run(lambda index: index.update(received.article))
+        return write_response(state, placement_record(placement, received))
 
     @routes.delete(
         "/articles/{id:path}",
@@ -209,8 +214,10 @@ _LINKS = {
 """OpenAPI links from an article that was added."""
 
 
-def placement_record(placement: Placement) -> dict[str, Any]:
-    """Return a placement with its links, ready for JSON."""
+def placement_record(placement: Placement, received: Received | None = None) -> dict[str, Any]:
+    """Return a placement with its links, and the notices of what was received, ready for JSON."""
+    if received is not None and received.notices:
+        placement = replace(placement, notices=(*received.notices, *placement.notices))
     return {**placement.to_record(), "links": [_link(link) for link in placement.links]}
 
 
@@ -219,22 +226,22 @@ def _link(link: Link) -> dict[str, Any]:
     return {name: getattr(link, name) for name in Link.__slots__}
 
 
-def _articles(records: Sequence[Any], state: State) -> list[Article | Problem]:
-    return [_article(record, state, f"articles.{place}") for place, record in enumerate(records)]
+def _articles(records: Sequence[Any], state: State, *, strict: bool) -> list[Received | Problem]:
+    return [_received(record, state, f"articles.{place}", strict=strict) for place, record in enumerate(records)]
 
 
 def _batch_response(state: State, results: Sequence[Placement | Problem]) -> Response:
     return write_response(state, {"results": [_result(place, result) for place, result in enumerate(results, 1)]})
 
 
-def _article(record: Any, state: State, where: str) -> Article | Problem:
+def _received(record: Any, state: State, where: str, *, strict: bool) -> Received | Problem:
     try:
-        return state.request_models.read_article(record, where=where)
+        return state.request_models.receive(record, where=where, strict=strict)
     except Problem as error:
         return error
 
 
-async def _add_all(read: Sequence[Article | Problem], state: State, *, wait: bool) -> list[Placement | Problem]:
+async def _add_all(read: Sequence[Received | Problem], state: State, *, wait: bool) -> list[Placement | Problem]:
     """Add articles and return their placements; problems keep their places.
 
     Args:
@@ -245,7 +252,7 @@ async def _add_all(read: Sequence[Article | Problem], state: State, *, wait: boo
     Raises:
         Problem: the queue is full; none of the articles was queued.
     """
-    articles = [one for one in read if isinstance(one, Article)]
+    articles = [one.article for one in read if isinstance(one, Received)]
     group, until = min(GROUP_WHILE_READING, state.settings.group), len(articles)
     if articles and not wait and state.writer.waiting and state.writer.waiting + until > state.settings.queue:
         await state.writer.wait_for_space(until, 0.0)
@@ -267,10 +274,17 @@ async def _add_all(read: Sequence[Article | Problem], state: State, *, wait: boo
         except Problem as error:
             placed += [error] * count
     results = iter(placed)
-    return [one if isinstance(one, Problem) else next(results) for one in read]
+    return [one if isinstance(one, Problem) else _noted(next(results), one) for one in read]
 
 
-async def _results_of_lines(request: Request, state: State) -> AsyncIterator[bytes]:
+def _noted(result: Placement | Problem, received: Received) -> Placement | Problem:
+    """Return a result with the notices of what was received."""
+    if isinstance(result, Problem) or not received.notices:
+        return result
+    return replace(result, notices=(*received.notices, *result.notices))
+
+
+async def _results_of_lines(request: Request, state: State, *, strict: bool) -> AsyncIterator[bytes]:
     """Yield a result line for each line of a body; a problem that ends the body early is the last one.
 
     Raises:
@@ -280,13 +294,13 @@ async def _results_of_lines(request: Request, state: State) -> AsyncIterator[byt
     try:
         with state.body_budget.reservation() as reservation:
             async for lines in body_lines(request, state.settings, reservation, state.settings.group):
-                read: list[Article | Problem] = []
+                read: list[Received | Problem] = []
                 places = []
                 for line in lines:
                     number += 1
                     if line.strip():
                         places.append(number)
-                        read.append(_of_line(line, state))
+                        read.append(_of_line(line, state, strict=strict))
                 if read:
                     results = await _add_all(read, state, wait=started)
                     started = True
@@ -307,9 +321,9 @@ async def _results_of_lines(request: Request, state: State) -> AsyncIterator[byt
         return
 
 
-def _of_line(line: bytes, state: State) -> Article | Problem:
+def _of_line(line: bytes, state: State, *, strict: bool) -> Received | Problem:
     try:
-        return state.request_models.read_article(read_json(line, articles=_LINE))
+        return state.request_models.receive(read_json(line, articles=_LINE), strict=strict)
     except Problem as error:
         return error
 

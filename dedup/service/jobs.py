@@ -24,7 +24,7 @@ class Job:
 
     Attributes:
         id: its identifier.
-        what: "reconcile" or "expire".
+        what: "reconcile", "rebuild", "expire" or "quarantine".
         state: "waiting" until it has ended.
         result: the result, once it is done.
         problem: the problem, once it has failed.

@@ -35,6 +35,8 @@ _HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[^\s@:/?#\\\[\]]+)(?::[0-9]{0,5})?")
 _DRAINED, _DRAIN_TIME = 64_000_000, 2.0
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
+_NO_ERROR = frozenset(("starting", "stopping"))
+"""Problems with a status of 5xx that say that the service does as it should."""
 _log = logging.getLogger(__name__)
 
 
@@ -86,7 +88,7 @@ class ServiceMiddleware:
         metrics.seconds.labels(route).observe(seconds)
         if kind := scope["state"].get("problem"):
             metrics.refused.labels(kind).inc()
-        level = logging.INFO if status < 500 else logging.ERROR
+        level = logging.ERROR if status >= 500 and scope["state"].get("problem") not in _NO_ERROR else logging.INFO
         if not _log.isEnabledFor(level):
             return
         path = scope["path"][:200]

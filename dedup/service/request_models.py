@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from itertools import islice
@@ -25,6 +25,7 @@ from dedup.article import Article
 from dedup.inputs.markup import to_plain, to_plain_line
 from dedup.service.problems import FAULTS, Fault, Problem, problem
 from dedup.service.settings import ServiceSettings
+from dedup.service.tolerant import Received, read_tolerantly
 
 ID = 512
 """Characters of an id."""
@@ -174,6 +175,26 @@ class RequestModels:
         )
         self.all: tuple[type[BaseModel], ...] = (self.article, self.unnamed, pasted, self.batch, self.pair)
 
+    def receive(
+        self, record: Any, *, where: str = "", needs_id: bool = True, needs_words: bool = False, strict: bool = False
+    ) -> Received:
+        """Read the record of an article as those of files are read, with a notice of what was not understood.
+
+        Args:
+            record, where, needs_id, needs_words: see `read_article`.
+            strict: whether all but the fields of an article is refused, as by `read_article`.
+
+        Raises:
+            Problem: it has no id, neither text nor title, or one of them is too long.
+        """
+        options: dict[str, Any] = {"where": where, "needs_id": needs_id, "needs_words": needs_words}
+        try:
+            return Received(self.read_article(record, **options))
+        except Problem as error:
+            if strict or not isinstance(record, dict):
+                raise
+            return read_tolerantly(record, error, self._limits, **options)
+
     def read_article(
         self, record: Any, *, where: str = "", needs_id: bool = True, needs_words: bool = False
     ) -> Article:
@@ -284,9 +305,24 @@ def parameter_problem(errors: Sequence[Any]) -> Problem:
     return Problem("invalid", *faults)
 
 
-def request_body(model: type[BaseModel], **others: Any) -> dict[str, Any]:
-    """Return the request body of a route for OpenAPI: a model as JSON, and others by media type."""
-    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{model.__name__}"}}, **others}
+ANY_RECORD = {
+    "title": "RecordWithOtherNames",
+    "type": "object",
+    "description": "Any other record is read as those of files are: by the usual names of fields, with a notice of each"
+    " name that means no field and of each value that is none. `strict=true` refuses it.",
+}
+"""The schema of an article with other fields, for OpenAPI."""
+
+
+def request_body(
+    model: type[BaseModel], *, tolerant: bool = False, others: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return the request body of a route for OpenAPI: a model as JSON, any record if tolerant, others by media type."""
+    schema: dict[str, Any] = {"$ref": f"#/components/schemas/{model.__name__}"}
+    content = {
+        "application/json": {"schema": {"anyOf": [schema, ANY_RECORD]} if tolerant else schema},
+        **(others or {}),
+    }
     return {"requestBody": {"required": True, "content": content}}
 
 

@@ -367,12 +367,12 @@ class Stats(_Record):
 class JobResult(_Record):
     since: int = Field(description="The changes of the job begin after this cursor.")
     until: int = Field(description="The cursor of its last change.")
-    count: int = Field(description="Changes; for `expire`, articles that were removed.")
+    count: int = Field(description="Changes; for `expire` and `quarantine`, articles that were removed.")
 
 
 class Job(_Record):
     id: str
-    what: Literal["reconcile", "expire"]
+    what: Literal["reconcile", "rebuild", "expire", "quarantine"]
     state: Literal["waiting", "done", "failed"]
     result: JobResult | None
     problem: ProblemDetails | None

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
+import time
 import traceback
+from collections.abc import Sequence
 from typing import Any
 
 from dedup.article import Article
+from dedup.errors import CursorError
 from dedup.index import Placement, StoryIndex
 from dedup.service.bodies import BodyBudget
 from dedup.service.jobs import Jobs
@@ -22,6 +26,8 @@ from dedup.service.writer import NoWriter, Writer
 
 MATCH_BATCH = 16
 """Articles that are matched in one call: more would delay the writer for longer than a write takes."""
+_COUNTED_PAGES = 100
+"""Pages of a thousand changes that are counted at one scrape of the metrics at most; the next one continues."""
 HEAVY_WAITING = 16
 """Requests that may wait for a slow call: comparison, explanation, search, versions."""
 
@@ -68,7 +74,9 @@ class State:
         self.heavy = ReaderPool("heavy", 1, HEAVY_WAITING, timeout)
         self.parsers = ReaderPool("parser", 2, settings.waiting, timeout)
         self.unready = "starting"
-        """Why the service does not answer: "starting", "stopping", or "" if it does."""
+        """Why the service does not answer: "starting", "failed", "stopping", or "" if it does."""
+        self._began, self._articles, self._counted = time.monotonic(), 0, -1
+        self._measuring = threading.Lock()
         self.written = asyncio.Event()
         """Set by the next write, which replaces it by another one."""
         self.cursor = -1
@@ -87,6 +95,7 @@ class State:
         gauge("dedup_queue_limit", "Articles that may wait.", lambda: self.settings.queue)
         gauge("dedup_readers_busy", "Requests being read for, or waiting.", lambda: self.busy)
         gauge("dedup_ready", "Whether it answers.", lambda: float(not self.unready))
+        self._articles = len(self.index)
         self._loading = asyncio.create_task(self._load())
 
     async def stop(self) -> None:
@@ -118,9 +127,31 @@ class State:
             Problem: it is starting or stopping.
         """
         if self.unready == "starting":
-            raise problem("starting", "service", "it reads its articles", "send it again in a moment", retry=1)
+            seconds = time.monotonic() - self._began
+            what = f"it reads the {self._articles:,} articles of its store into memory, {seconds:.0f} s so far"
+            raise problem("starting", "service", what, "send it again in a moment", retry=1)
+        if self.unready == "failed":
+            what, remedy = "the articles of its store could not be read", "look at its log, then start it again"
+            raise problem("store", "service", what, remedy, retry=60)
         if self.unready:
-            raise problem("stopping", "service", "it takes nothing more", "send it again in a moment", retry=5)
+            what = f"it takes nothing more, and finishes {self.writer.waiting:,} articles and other calls"
+            raise problem("stopping", "service", what, "send it again in a moment", retry=5)
+
+    def measure(self) -> None:
+        """Bring the metrics of the store up to date. Called in a thread for readers."""
+        with self._measuring:
+            stats = self.index.stats()
+            self.metrics.measured(stats)
+            if self._counted < 0:
+                self._counted = stats["changes"]
+            try:
+                for _ in range(_COUNTED_PAGES):
+                    if not (some := self.index.changes(self._counted)):
+                        break
+                    self.metrics.changed(some)
+                    self._counted = some[-1].cursor
+            except CursorError:  # they were deleted
+                self._counted = stats["changes"]
 
     async def wait_for_write(self, written: asyncio.Event, timeout: float) -> bool:
         """Wait until something was written, and return whether it was.
@@ -147,8 +178,11 @@ class State:
                 what = f"the last change here is {self.cursor:,}"
                 raise problem("behind", CURSOR, what, "send it again after Retry-After, or without the header", retry=1)
 
-    def _wrote(self, seconds: float, articles: int, cursor: int) -> None:
+    def _wrote(self, seconds: float, articles: int, results: Sequence[Any], cursor: int) -> None:
         self.metrics.wrote(seconds, articles)
+        for result in results:
+            found = result if isinstance(result, list) else [result]
+            self.metrics.decided(one for one in found if isinstance(one, Placement))
         self._read(cursor, anyway=True)
 
     def _read(self, cursor: int, *, anyway: bool = False) -> None:
@@ -162,10 +196,13 @@ class State:
 
     async def _load(self) -> None:
         try:
-            await asyncio.get_running_loop().run_in_executor(None, _warm, self.index)
-            self.cursor = max(self.cursor, await asyncio.get_running_loop().run_in_executor(None, self.index.refresh))
+            loop = asyncio.get_running_loop()
+            await loop.run_in_executor(None, _warm, self.index)
+            await loop.run_in_executor(None, self.measure)
+            self.cursor = max(self.cursor, await loop.run_in_executor(None, self.index.refresh))
         except Exception:
             _log.error("the articles could not be read: %s", traceback.format_exc())
+            self.unready = "failed" if self.unready == "starting" else self.unready
             return
         if self.unready == "starting":
             self.unready = ""

@@ -49,8 +49,8 @@ class Writer:
     Args:
         index: the index, opened to write.
         settings: for `queue` and `group`.
-        on_written: called in the event loop after each write, with its seconds, its number of articles, and the cursor
-            of the last change.
+        on_written: called in the event loop after each write, with its seconds, its number of articles, what it
+            returned to each job, and the cursor of the last change.
         readers_waiting: returns how many readers wait for the index; while some do, groups are smaller, with pauses.
     """
 
@@ -58,7 +58,7 @@ class Writer:
         self,
         index: StoryIndex,
         settings: ServiceSettings,
-        on_written: Callable[[float, int, int], None] = lambda *_: None,
+        on_written: Callable[[float, int, Sequence[Any], int], None] = lambda *_: None,
         readers_waiting: Callable[[], int] = lambda: 0,
     ) -> None:
         self._index, self._settings = index, settings
@@ -205,7 +205,8 @@ class Writer:
         weight = sum(job.weight for job in jobs)
         self.waiting -= weight
         self._seconds_per_article += 0.1 * (seconds / weight - self._seconds_per_article)
-        self._on_written(seconds, sum(len(job.articles) for job in jobs), cursor)
+        results = [job.result for job in jobs]
+        self._on_written(seconds, sum(len(job.articles) for job in jobs), results, cursor)
         self._space_freed.set()
         for job in jobs:
             if job.done.done():

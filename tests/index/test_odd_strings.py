@@ -26,6 +26,7 @@ WITHOUT_STRINGS = {"close", "settings", "background", "reconcile", "vacuum", "ch
     "changes",
     "grown",
     "refresh",
+    "change_options",
 }
 CALLS: dict[str, list[Callable[[StoryIndex, str], Any]]] = {
     "open": [lambda _, odd: StoryIndex.open(f"no-folder/{odd}")],
@@ -42,6 +43,14 @@ CALLS: dict[str, list[Callable[[StoryIndex, str], Any]]] = {
     "withdraw": [lambda index, odd: index.withdraw(odd)],
     "erase": [lambda index, odd: index.erase(odd)],
     "expire": [lambda index, odd: index.expire(odd)],
+    "quarantine": [
+        lambda index, odd: index.quarantine(odd),
+        lambda index, odd: index.quarantine("x", since=odd),
+    ],
+    "articles": [
+        lambda index, odd: list(index.articles(source=odd)),
+        lambda index, odd: list(index.articles(since=odd)),
+    ],
     "rebuild": [lambda index, odd: index.rebuild(odd)],  # type: ignore[arg-type]
     "match": [lambda index, odd: index.match({"id": odd, "text": odd, "title": "Ferry"})],
     "match_many": [lambda index, odd: index.match_many([Article(id=odd, text=TEXT + odd)])],

@@ -114,6 +114,11 @@ class ArticleTable:
         """The numbers of all articles."""
         yield from self._slot
 
+    def times(self) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+        """The publication times of all articles, nan where unknown, and the numbers of their outlets."""
+        live = self.number >= 0
+        return self.seconds[live], self.outlet[live]
+
     def latest(self) -> float:
         """The time at which the last of the articles was added, by the clock of the index."""
         return float(np.max(self.added, where=self.story >= 0, initial=0.0))
