@@ -171,7 +171,11 @@ class State:
         until = asyncio.get_running_loop().time() + self.settings.news_time
         while self.cursor < cursor:
             written = self.written
-            self._read(await self.quick.run(self.index.refresh))
+            try:
+                self._read(await self.quick.run(self.index.refresh))
+            except Problem:
+                if self.copies is None:
+                    raise  # else a file that replaces the one in use may be about to be loaded
             left = until - asyncio.get_running_loop().time()
             waits = self.copies is not None and left > 0
             if self.cursor < cursor and not (waits and await self.wait_for_write(written, left)):
