@@ -54,8 +54,10 @@ compiling
 queries state
 learning pages sync
 withdrawals
+open_store
 session
 repair
+reading
 story_index
 """
 """The rooms and modules of `dedup.index`, from the ground up. Those on one floor may import from each other."""

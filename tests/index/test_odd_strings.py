@@ -65,7 +65,7 @@ CALLS: dict[str, list[Callable[[StoryIndex, str], Any]]] = {
 
 
 def test_every_public_method_is_called() -> None:
-    public = {name for name in vars(StoryIndex) if not name.startswith("_")}
+    public = {name for name in dir(StoryIndex) if not name.startswith("_")}
     assert public <= CALLS.keys() | WITHOUT_STRINGS
 
 

@@ -45,7 +45,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 def test_it_has_the_methods_of_an_index() -> None:
-    ours = {name for name in vars(StoryIndex) if not name.startswith("_")} - LOCAL
+    ours = {name for name in dir(StoryIndex) if not name.startswith("_")} - LOCAL
     assert ours <= set(vars(Client))
     for name in ours - {"close"}:
         wanted = inspect.signature(getattr(StoryIndex, name)).parameters
