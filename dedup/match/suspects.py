@@ -98,9 +98,8 @@ def is_suspected(
     texts = _Texts(some, languages, size)
     for place in np.flatnonzero(examined & ~suspected[rows]).tolist():
         rest = _Rest(texts, *pairs[place].tolist())
-        if found.jaccard[rows[place]] == 1 and has_both[place] and rest.is_named_by_neither:
-            suspected[rows[place]] = True
-        elif strange[place] and rest.have_own and rest.is_what_titles_are_about:
+        is_wall = found.jaccard[rows[place]] == 1 and has_both[place] and rest.is_named_by_neither
+        if is_wall or (strange[place] and rest.have_own and rest.is_what_titles_are_about):
             suspected[rows[place]] = True
         elif about_others[place]:
             several_lines = shorter[place] >= LONG and not len(rest.shared_passages())
