@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from dedup.comparison import Piece as Piece
     from dedup.config import Configuration as Configuration
     from dedup.config import configure as configure
+    from dedup.errors import ConflictError as ConflictError
     from dedup.errors import CursorError as CursorError
     from dedup.errors import DedupError as DedupError
     from dedup.errors import EngineError as EngineError
@@ -83,6 +84,7 @@ _HOMES = {
     "Clustering": "results.clustering",
     "Configuration": "config",
     "CopyGroup": "results.clustering",
+    "ConflictError": "errors",
     "CursorError": "errors",
     "DedupError": "errors",
     "EngineError": "errors",

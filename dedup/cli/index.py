@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dedup.article import Notice
+from dedup.cli.index_decide import decide, decisions, undo
 from dedup.cli.index_follow import follow
 from dedup.cli.index_options import (
     PathsArgument,
@@ -452,6 +453,7 @@ def export(
 
 _COMMANDS = (
     *(add, update, remove, withdraw, erase, expire, reconcile, rebuild, check, backup, restore, vacuum),
+    *(decide, undo, decisions),
     *(match, stories, explain, stats, changes, export, follow),
 )
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from dedup.article import Article
 from dedup.background import Background
 from dedup.errors import InputError, UnknownArticleError
+from dedup.group.decisions import Decision
+from dedup.index.decisions import decisions_of
 from dedup.index.growth import GROWTH_HOURS, Growth, grown_since, growths
 from dedup.index.inputs import (
     Placement,
@@ -245,6 +247,13 @@ class IndexReader:
         """
         with self._store.reading():
             return newest(self._store, self.settings, checked_count(most, "most"))
+
+    def decisions(self) -> tuple[list[Decision], int]:
+        """Return the decisions of editors, the oldest first, and the version of them all.
+
+        A decision that a later one overrules is not `in_force`; it is again once that one is undone.
+        """
+        return decisions_of(self._store)
 
     def stats(self) -> dict[str, Any]:
         """Return counts and sizes for JSON: `articles`, `stories`, `changes` (the last cursor), `bytes` on disk, …"""
