@@ -240,7 +240,7 @@ class Client:
         ids = {"articles": checked_ids(articles), "apart_from": checked_ids(apart_from)}
         texts = {"title": checked_text(title, "title"), "by": checked_text(by, "by")}
         given = {
-            "kind": kind,
+            "kind": checked_text(kind, "kind"),
             **ids,
             **texts,
             "into": None if into is None else checked_id(into),

@@ -4,18 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 
+from dedup.group.decisions import Decision
 from dedup.index.search.table import ArticleTable
 from dedup.index.store.protocol import Store
 from dedup.index.store.records import Change, Kind, StoredStory, moment
 from dedup.results.story_ids import story_id
 
-if TYPE_CHECKING:
-    from dedup.group.decisions import Decision
-    from dedup.index.stories.shown import Laid, ShownStories
+
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """Where an article is after the decisions were laid over a transaction, and where it was before.
+
+    Attributes:
+        story, before: ids of stories, "" for none.
+        copies: number of the first article of its copy group.
+    """
+
+    story: str
+    before: str
+    copies: int
+
+
+class Shown(Protocol):
+    """The stories that are shown, where decisions make others of those of the method; see `stories.shown`."""
+
+    def into(self, story: int) -> int | None:
+        """Return the story that one of the method redirects to, None if it is shown itself."""
+        ...
+
+    def slots(self, story: int) -> list[int]:
+        """Return the slots of the articles that are shown in a story."""
+        ...
+
+    def story_of(self, number: int) -> int:
+        """Return the story that an article is shown in."""
+        ...
 
 
 @dataclass
@@ -41,7 +68,7 @@ class ChangeLog:
     cursor: int
     last_story: int
     last_article: int
-    shown: ShownStories | None = None
+    shown: Shown | None = None
     changes: list[Change] = field(default_factory=list)
     decided: list[Decision] = field(default_factory=list)
     laid: Mapping[int, Laid] = field(default_factory=dict)

@@ -10,32 +10,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeAlias
 
 from dedup.group.decisions import Constraints, Decision
 from dedup.index.search.table import ArticleTable
 from dedup.index.store.protocol import Store
 from dedup.index.store.records import Change, StoredArticle
-from dedup.index.stories.changes import ChangeLog
+from dedup.index.stories.changes import ChangeLog, Laid
 from dedup.index.stories.merge import assign
 
 _Nearest: TypeAlias = Callable[[Sequence[int], Sequence[int]], Sequence[int]]
 _OWN = {"added", "updated"}
-
-
-@dataclass(frozen=True, slots=True)
-class Laid:
-    """Where an article is after the decisions were laid over a transaction, and where it was before.
-
-    Attributes:
-        story, before: ids of stories, "" for none.
-        copies: number of the first article of its copy group.
-    """
-
-    story: str
-    before: str
-    copies: int
 
 
 def by_the_method(article: StoredArticle, placed: Mapping[int, tuple[int, int, bool]]) -> StoredArticle:
@@ -144,10 +130,6 @@ class ShownStories:
         """Return the story that an article is shown in."""
         placed = self._placed.get(number)
         return int(self._table.story[self._table.slot(number)]) if placed is None else placed[0]
-
-    def is_hidden(self, story: int) -> bool:
-        """Return whether a story of the method is shown under other numbers only."""
-        return story in self._hidden
 
     def into(self, story: int) -> int | None:
         """Return the story that a story of the method redirects to, None if it is shown itself."""
