@@ -237,7 +237,8 @@ class Client:
             ConflictError: it contradicts an earlier decision, or others have decided meanwhile.
             UnknownArticleError: there is no such article.
         """
-        ids = {"articles": checked_ids(articles), "apart_from": checked_ids(apart_from)}
+        lists = {"articles": articles, "apart_from": apart_from}
+        ids = {name: [*map(checked_id, checked_ids(some))] for name, some in lists.items()}
         texts = {"title": checked_text(title, "title"), "by": checked_text(by, "by")}
         given = {
             "kind": checked_text(kind, "kind"),

@@ -11,7 +11,7 @@ from dedup.errors import ConflictError, InputError, UnknownArticleError
 from dedup.group.decisions import Constraints, Decision, DecisionKind
 from dedup.index.inputs import checked_ids, checked_text
 from dedup.index.store.protocol import Store
-from dedup.index.store.records import Change, StoredArticle, moment
+from dedup.index.store.records import Change, Revision, StoredArticle, moment
 from dedup.index.stories.changes import ChangeLog
 from dedup.index.stories.shown import ShownStories, numbers_of, stored_decisions
 
@@ -68,7 +68,7 @@ def requested(
     title: str,
     into: str | None,
     by: str,
-    find: Callable[[str], StoredArticle],
+    find: Callable[[str], tuple[StoredArticle, Revision | None]],
     store: Store,
 ) -> list[Decision]:
     """Return the decisions that an editor asks for.
@@ -77,7 +77,7 @@ def requested(
         kind: a `Request`.
         articles, apart_from, title, by: see `Decision`.
         into: article of the story to move to.
-        find: returns the stored article of an id, for an earlier version of a page the latest.
+        find: returns the stored article of an id; for an earlier version of a page the latest, and the version.
         store: where the articles are.
 
     Raises:
@@ -91,16 +91,17 @@ def requested(
     title = checked_text(title, "title")
     if (into is None) == (kind == "move"):
         raise InputError("'into' names an article of the story to move to, and only a move has it")
+    known = {id_: find(id_) for id_ in dict.fromkeys([*ids, *others, *([] if into is None else [into])])}
+    own = {id_: stored.id if revision is None else revision.article.id for id_, (stored, revision) in known.items()}
     if kind in get_args(DecisionKind):
-        one = Decision("", kind, tuple(ids), tuple(others), title, by).checked()  # type: ignore[arg-type]
-        for id_ in one.mentioned:
-            find(id_)
-        return [one]
+        given = tuple(own[id_] for id_ in ids), tuple(own[id_] for id_ in others)
+        return [Decision("", kind, *given, title, by).checked()]  # type: ignore[arg-type]
     if others or title or not ids:
         raise InputError(f"{kind!r} needs articles, and has no 'apart_from' and no 'title'")
-    found = {find(id_).number: find(id_) for id_ in ids}
+    found = {known[id_][0].number: known[id_][0] for id_ in ids}
+    names = tuple(own[id_] for id_ in ids)
     stories = {article.story for article in found.values()}
-    target = None if into is None else find(into)
+    target = None if into is None else known[into][0]
     if target is not None and target.story in stories:
         raise InputError(f"article {into!r} is in the same story: there is nothing to move")
     if target is None and len(stories) > 1:
@@ -108,11 +109,11 @@ def requested(
     rest = [one.id for story in sorted(stories) for one in store.of_story(story) if one.number not in found]
     if target is None and not rest:
         raise InputError("all articles of the story are named: nothing would be left of it")
-    made = [Decision("", "apart", tuple(ids), tuple(rest), "", by).checked()] if rest else []
+    made = [Decision("", "apart", names, tuple(rest), "", by).checked()] if rest else []
     if target is not None:
-        made.append(Decision("", "together", (str(into), *ids), (), "", by).checked())
+        made.append(Decision("", "together", (own[str(into)], *names), (), "", by).checked())
     elif len(ids) > 1:
-        made.append(Decision("", "together", tuple(ids), (), "", by).checked())
+        made.append(Decision("", "together", names, (), "", by).checked())
     return made
 
 

@@ -32,7 +32,7 @@ from dedup.index.session import IndexSession
 from dedup.index.store.backup import restore
 from dedup.index.store.metadata import StoreMetadata, StoreOptions, read_metadata, write_metadata
 from dedup.index.store.protocol import Store
-from dedup.index.store.records import Change, StoredArticle, change_key
+from dedup.index.store.records import Change, change_key
 from dedup.index.store.sqlite import SqliteStore
 from dedup.index.store.temporary import MEMORY, TemporaryStore
 from dedup.index.stories.changes import ChangeLog
@@ -279,8 +279,7 @@ class StoryIndex(IndexReader):
         """
         session = self._session
         with session.transaction() as log:
-            find = partial(_latest, session)
-            asked = requested(kind, articles, apart_from, title, into, by, find, self._store)
+            asked = requested(kind, articles, apart_from, title, into, by, session.latest, self._store)
             made = session.decide(log, asked, version, supersede=supersede)
         return self._decided(made, log)
 
@@ -443,10 +442,6 @@ class StoryIndex(IndexReader):
                 self._session.place_pending(log)
             changes += log.changes
         return changes
-
-
-def _latest(session: IndexSession, id_: str) -> StoredArticle:
-    return session.latest(id_)[0]
 
 
 def prefetch(

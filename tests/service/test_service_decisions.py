@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -66,6 +67,7 @@ def test_contradictions_and_versions_have_a_status(served: Served) -> None:
         assert http.post("/v1/decisions", json={**apart, "supersede": True}).status_code == 201
         assert [one["in_force"] for one in http.get("/v1/decisions").json()["decisions"]] == [False, True]
         assert http.delete("/v1/decisions/d9").status_code == 404
+        wrong: Any
         for wrong in ({**body, "kind": "merge"}, {**body, "more": 1}, [], {"kind": "together"}):
             assert http.post("/v1/decisions", json=wrong).status_code == 422, wrong
         assert http.post("/v1/decisions", json=body, headers={"If-Match": "W/1"}).status_code == 422
