@@ -56,6 +56,18 @@ def decisions_of(store: Store) -> tuple[list[Decision], int]:
         return Constraints(decisions, number_of).marked(decisions), version_of(store)
 
 
+def decision_on(decisions: Iterable[Decision], a: str, b: str) -> Decision | None:
+    """Return the decision in force that two articles are together or apart, None if there is none."""
+    for one in decisions:
+        together = one.kind == "together" and {a, b} <= {*one.articles}
+        apart = one.kind == "apart" and (
+            (a in one.articles and b in one.apart_from) or (b in one.articles and a in one.apart_from)
+        )
+        if one.in_force and (together or apart):
+            return one
+    return None
+
+
 def version_of(store: Store) -> int:
     """Return the version of all decisions: how often one was made or undone."""
     return int(store.metadata().get(VERSION, "0"))

@@ -145,6 +145,14 @@ def test_the_same_decision_twice_is_one(index: StoryIndex) -> None:
     assert (again.version, again.changes) == (first.version, ())
 
 
+def test_a_decision_is_named_where_two_articles_are_explained(index: StoryIndex) -> None:
+    index.decide("together", ["m1", "b1"], by="Ann")
+    found = index.explain("b1", "m1")
+    assert (found.same_story, found.reason) == (True, "An editor decided that they are together (d1 by Ann).")
+    index.decide("apart", ["m1"], apart_from=["v1"])
+    assert "apart (d2)" in index.explain("v1", "m1").reason
+
+
 def test_a_version_guards_two_editors(index: StoryIndex) -> None:
     version = index.decisions()[1]
     index.decide("together", ["m1", "b1"], version=version)
