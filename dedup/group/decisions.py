@@ -230,6 +230,10 @@ class Constraints:
             for one in decisions
         ]
 
+    def decided(self) -> list[int]:
+        """Return the articles whose stories are decided; those that there are not have negative numbers."""
+        return sorted(self._blocks.parent)
+
     def decides(self, article: int) -> bool:
         """Return whether a decision says which stories an article is in."""
         return article in self._blocks.parent
