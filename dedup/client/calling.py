@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any, Self
 from dedup.article import Article, Notice
 from dedup.client import answers
 from dedup.errors import InputError, MissingDependencyError, ServiceError, UnknownArticleError
+from dedup.group.decisions import Decision
 from dedup.index import Change, IndexedArticle, Placement, StoryPage
+from dedup.index.decisions import Decided, Request
 from dedup.index.growth import GROWTH_HOURS, Growth
 from dedup.index.inputs import (
     checked_count,
@@ -254,6 +256,52 @@ class Client:
             cursor = some[-1].cursor
         return found
 
+    def decide(
+        self,
+        kind: Request,
+        articles: Sequence[str],
+        *,
+        apart_from: Sequence[str] = (),
+        title: str = "",
+        into: str | None = None,
+        by: str = "",
+        supersede: bool = False,
+        version: int | None = None,
+    ) -> Decided:
+        """Keep a decision of an editor; see `StoryIndex.decide`.
+
+        Raises:
+            ConflictError: it contradicts an earlier decision, or others have decided meanwhile.
+            UnknownArticleError: there is no such article.
+        """
+        lists = {"articles": articles, "apart_from": apart_from}
+        ids = {name: [*map(checked_id, checked_ids(some))] for name, some in lists.items()}
+        texts = {"title": checked_text(title, "title"), "by": checked_text(by, "by")}
+        given = {
+            "kind": checked_text(kind, "kind"),
+            **ids,
+            **texts,
+            "into": None if into is None else checked_id(into),
+            "supersede": supersede,
+        }
+        record = {name: value for name, value in given.items() if value}
+        return answers.decided(self._ask("POST", "v1/decisions", json=record, headers=_if_match(version)))
+
+    def undo(self, decision: str, *, version: int | None = None) -> Decided:
+        """Undo a decision; see `StoryIndex.undo`.
+
+        Raises:
+            ConflictError: others have decided meanwhile.
+            UnknownArticleError: there is no such decision.
+        """
+        path = f"v1/decisions/{answers.path_segment(checked_id(decision, 'decision'))}"
+        return answers.decided(self._ask("DELETE", path, headers=_if_match(version)))
+
+    def decisions(self) -> tuple[list[Decision], int]:
+        """Return the decisions of editors and their version; see `StoryIndex.decisions`."""
+        found = self._ask("GET", "v1/decisions")
+        return [answers.decision(one) for one in found["decisions"]], found["version"]
+
     # Reading
 
     def match(self, article: Article | Mapping[str, Any]) -> Placement:
@@ -440,3 +488,7 @@ class Client:
             raise answers.error_of(job["problem"])
         self._cursor = str(job["result"].get("until", self._cursor))
         return dict(job["result"])
+
+
+def _if_match(version: int | None) -> dict[str, str]:
+    return {} if version is None else {"If-Match": f'"{version}"'}

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from dedup.article import Article
 from dedup.background import Background
 from dedup.errors import InputError, UnknownArticleError
+from dedup.group.decisions import Decision
+from dedup.index.decisions import decision_on, decisions_of
 from dedup.index.growth import GROWTH_HOURS, Growth, grown_since, growths
 from dedup.index.inputs import (
     Placement,
@@ -250,7 +253,12 @@ class IndexReader:
         keep_texts = self._session.metadata.store_text
         background = self._session.learned().background
         alone = cluster(articles, self.settings, background=background, keep_texts=keep_texts)
-        return explain(alone, same_story=one.story == other.story, same_text=one.copies == other.copies)
+        found = explain(alone, same_story=one.story == other.story, same_text=one.copies == other.copies)
+        decision = decision_on(self.decisions()[0], a, b)
+        if decision is None:
+            return found
+        who = f" by {decision.by}" if decision.by else ""
+        return replace(found, reason=f"An editor decided that they are {decision.kind} ({decision.id}{who}).")
 
     def clustering(self) -> Clustering:
         """Return the clustering of all articles, as `cluster(articles, settings, background=…)`. Nothing changes."""
@@ -269,6 +277,13 @@ class IndexReader:
         """
         with self._store.reading():
             return newest(self._store, self.settings, checked_count(most, "most"))
+
+    def decisions(self) -> tuple[list[Decision], int]:
+        """Return the decisions of editors, the oldest first, and the version of them all.
+
+        A decision that a later one overrules is not `in_force`; it is again once that one is undone.
+        """
+        return decisions_of(self._store)
 
     def stats(self) -> dict[str, Any]:
         """Return counts and sizes for JSON: `articles`, `stories`, `changes` (the last cursor), `bytes` on disk, …"""

@@ -43,9 +43,9 @@ def json_response(record: Any, status: int = 200, headers: dict[str, str] | None
     return Response(json_text(record), status, headers, "application/json")
 
 
-def write_response(state: State, record: Any, status: int = 200) -> Response:
+def write_response(state: State, record: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """Return the answer to a write that is done, with the cursor that a read elsewhere may ask for."""
-    return json_response(record, status, {CURSOR: str(state.cursor)})
+    return json_response(record, status, {CURSOR: str(state.cursor), **(headers or {})})
 
 
 def article_routes(state: State) -> APIRouter:

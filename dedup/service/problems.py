@@ -37,6 +37,8 @@ KINDS = {
     "starting": (503, "The service is starting"),
     "stopping": (503, "The service is being stopped"),
     "took-too-long": (503, "It took too long"),
+    "contradiction": (409, "An earlier decision says otherwise"),
+    "old-version": (412, "Others have decided meanwhile"),
     "no-texts": (409, "The index keeps no texts"),
 }
 """Every kind of problem by name: status and title."""

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from dedup.group.decisions import DecisionKind
 from dedup.index.store.records import Kind
 from dedup.service.problems import KINDS, MEDIA_TYPE
 
@@ -334,6 +335,31 @@ class Explanation(_Record):
 class Changes(_Record):
     changes: list[Change]
     cursor: int = Field(description="The cursor of the last change, or the one that was given if there is none.")
+
+
+class Decision(_Record):
+    """A decision of an editor."""
+
+    id: str
+    kind: DecisionKind
+    articles: list[str]
+    apart_from: list[str] = Field(description="Articles that are in no story with those of `articles`.")
+    title: str
+    by: str = Field(description="Who decided, empty if unknown.")
+    at: str | None
+    in_force: bool = Field(description="Whether no later decision overrules it.")
+
+
+class Decisions(_Record):
+    decisions: list[Decision]
+    version: int = Field(description="How often one was made or undone, as in `ETag`.")
+
+
+class Decided(_Record):
+    decisions: list[Decision] = Field(description="Those that were made, or the one that was undone.")
+    version: int
+    stories: dict[str, str] = Field(description="The story that each article named is in now, by id.")
+    changes: list[Change]
 
 
 class Removed(_Record):

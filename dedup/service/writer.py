@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from dedup.article import Article
-from dedup.errors import InputError, StoreError, UnknownArticleError
+from dedup.errors import ConflictError, InputError, StoreError, UnknownArticleError
 from dedup.index import Placement, StoryIndex
-from dedup.service.problems import Problem, problem
+from dedup.service.problems import FAULTS, Fault, Problem, problem
 from dedup.service.settings import ServiceSettings
 
 GROUP_WHILE_READING = 10
@@ -247,6 +247,11 @@ def as_problem(error: Exception) -> Problem:
     if isinstance(error, StoreError):
         _log.error("the store failed: %s", error)
         return problem("store", "service", "it cannot be read or written", "try again later", retry=10)
+    if isinstance(error, ConflictError):
+        if not error.decisions:
+            return problem("old-version", "If-Match", str(error), "read /v1/decisions, then decide again")
+        remedy = "undo it, or send it with `supersede`"
+        return Problem("contradiction", *(Fault(name, str(error), remedy) for name in error.decisions[:FAULTS]))
     if isinstance(error, InputError):
         return problem("invalid", "body", str(error), "send an article with an id and a text")
     _log.error("a fault: %s", "".join(traceback.format_exception(error)))
