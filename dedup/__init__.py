@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from dedup.config import Configuration as Configuration
     from dedup.config import configure as configure
     from dedup.embedding import Embedding as Embedding
+    from dedup.errors import ConflictError as ConflictError
     from dedup.errors import CursorError as CursorError
     from dedup.errors import DedupError as DedupError
     from dedup.errors import EmbeddingError as EmbeddingError
@@ -84,6 +85,7 @@ _HOMES = {
     "Client": "client",
     "Clustering": "results.clustering",
     "Configuration": "config",
+    "ConflictError": "errors",
     "CopyGroup": "results.clustering",
     "CursorError": "errors",
     "DedupError": "errors",

@@ -18,6 +18,7 @@ from dedup.background import Background
 from dedup.embedding import Embed, Embedding, lead
 from dedup.group.copies import coherent, copy_groups, digests, representatives, title_keys, without_parts
 from dedup.group.cut import EVENT
+from dedup.group.decisions import Decision
 from dedup.group.joining import with_joins
 from dedup.group.pages import Holders, pages
 from dedup.group.storylines import Groups, scores_between, with_storylines
@@ -61,6 +62,7 @@ def cluster(
     second_opinion: Embed | None = None,
     embedding: Embedding | Embed | str | None = None,
     keep_texts: bool = True,
+    decisions: Iterable[Mapping[str, Any]] = (),
 ) -> Clustering:
     """Group articles into stories, and the copies inside them.
 
@@ -78,6 +80,7 @@ def cluster(
             nothing apart, unites no two stories of several articles, and makes no copies. See `dedup.match.meaning`.
         keep_texts: whether the articles of the result keep their texts. Without texts, a large collection takes less
             memory, but pairs cannot be explained; articles without a title keep the beginning of the text as one.
+        decisions: decisions of editors that the stories follow, the oldest first: records of `dedup index decisions`.
 
     Returns:
         A clustering of all articles. An article without any text is a story of its own, with a notice.
@@ -90,6 +93,7 @@ def cluster(
             dimensions than the rest.
     """
     settings, progress = checked(settings) or Settings(), progress or silent
+    decided = tuple(Decision.from_record(decision) for decision in decisions)
     model = None if embedding is None else Embedding.of(embedding)
     preferences = Preferences(settings)
     keep_texts = keep_texts or second_opinion is not None or model is not None
@@ -98,7 +102,7 @@ def cluster(
     findings, _ = stories_of(
         read, settings, background=background, progress=progress, second_opinion=second_opinion, embedding=model
     )
-    return findings.clustering(settings)
+    return replace(findings, decisions=decided).clustering(settings)
 
 
 def learn_background(

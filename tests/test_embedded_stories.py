@@ -94,7 +94,7 @@ def test_the_same_stories_in_any_order_and_with_any_threads(
     if changed == "threads":
         settings = dedup.Settings(threads=1)
     else:
-        np.random.default_rng(4).shuffle(some)  # type: ignore[arg-type] # a list of objects
+        np.random.default_rng(4).shuffle(some)
     again = dedup.cluster(some, settings, embedding=Meanings())
     assert [story.articles for story in again] == [story.articles for story in both]
     assert again.storylines == both.storylines

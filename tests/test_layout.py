@@ -53,9 +53,11 @@ stories clock
 compiling
 queries state
 learning pages sync
-withdrawals
+withdrawals decisions
+open_store
 session
-repair
+repair operations
+reading
 story_index
 """
 """The rooms and modules of `dedup.index`, from the ground up. Those on one floor may import from each other."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dedup.article import Notice
+from dedup.cli.index_decide import decide, decisions, undo
 from dedup.cli.index_follow import follow
 from dedup.cli.index_options import (
     PathsArgument,
@@ -48,10 +49,12 @@ from dedup.cli.output import (
     write_result,
 )
 from dedup.errors import CursorError, UnknownArticleError
+from dedup.formats.atomic import atomic_file
+from dedup.formats.json_text import json_text
 from dedup.report import visible
 
 if TYPE_CHECKING:
-    from dedup.index import StoryIndex
+    from dedup.index import IndexedArticle, StoryIndex
     from dedup.results.clustering import Story
 
 SHORT_HELP = "Keep stories in a file, article by article."
@@ -266,9 +269,10 @@ def check(
     repair: Annotated[bool, typer.Option("--repair", help="Repair the faults where possible.")] = False,
     wait: WaitOption = None,
 ) -> None:
-    """Check the store. Faults are JSON lines; the exit code is 1 if any remain."""
+    """Check the store, also while it is being written to. Faults are JSON lines; the exit code is 1 if any remain."""
     begin_logging(0, as_json=False)
-    with opened(store, wait, anew=True) as index:
+    # A check alone writes nothing, so it does not wait for a service that writes.
+    with opened(store, wait, anew=True) if repair else opened_to_read(store, anew=True) as index:
         faults: Sequence[str] = index.check(repair=repair)
         remaining = index.check() if repair and faults else faults
     write_lines({"fault": fault} for fault in faults)
@@ -276,6 +280,75 @@ def check(
         hint = "" if repair else ": --repair fixes them where possible"
         say(f"{visible(str(store))} has {len(remaining):,} faults{hint}")
         raise typer.Exit(1)
+
+
+def options(
+    store: StoreOption,
+    keep_days: Annotated[
+        float | None,
+        typer.Option(
+            "--keep-days", metavar="DAYS", help="Expire articles older than this; inf: never.", show_default=False
+        ),
+    ] = None,
+    settle_hours: Annotated[
+        float | None,
+        typer.Option(
+            "--settle-hours",
+            metavar="HOURS",
+            help="A story unchanged for this long keeps its id permanently.",
+            show_default=False,
+        ),
+    ] = None,
+    no_text: Annotated[bool, typer.Option("--no-text", help="Delete all texts, for good, and store none.")] = False,
+    wait: WaitOption = None,
+) -> None:
+    """Change options of the store, and print them as a JSON object. Without any, print them."""
+    begin_logging(0, as_json=False)
+    given: dict[str, Any] = {
+        "keep_days": keep_days,
+        "settle_hours": settle_hours,
+        "store_text": False if no_text else None,
+    }
+    changes = any(value is not None for value in given.values())
+    with opened(store, wait) if changes else opened_to_read(store) as index:
+        if changes:
+            index.change_options(**given)
+        found = index.stats()
+    write_lines([{name: found[name] for name in ("store_text", "keep_days", "settle_hours")}])
+
+
+def quarantine(
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="The outlet, in any case.", show_default=False)],
+    store: StoreOption,
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output", metavar="FILE", help="A new file for what is removed; 'add' puts it back.", show_default=False
+        ),
+    ],
+    since: Annotated[
+        str | None,
+        typer.Option("--since", metavar="DATE", help="Only what was added since then.", show_default=False),
+    ] = None,
+    wait: WaitOption = None,
+) -> None:
+    """Take out what one broken source sent. The changes are JSON lines."""
+    begin_logging(0, as_json=False)
+    when = moment(since, "--since")
+    if output.exists():
+        raise typer.BadParameter(f"{output} is there already: name a new file", param_hint="--output")
+    check_output(output, [str(store)])
+    with opened(store, wait) as index:
+        with atomic_file(output) as out:  # whole on disk before anything is removed
+            found = index.articles(source=source, since=when)
+            out.writelines((json_text(_article_line(held)) + "\n").encode() for held in found)
+        write_lines(change.to_record() for change in index.quarantine(source, since=when))
+
+
+def _article_line(held: IndexedArticle) -> dict[str, Any]:
+    """Return an article with its text, its story and what it is a copy of, so that `add` can read it."""
+    given = {name: value for name, value in held.article.to_record().items() if value not in ("", None)}
+    return {**given, "text": held.article.text, "story": held.story, "copy_of": held.copy_of}
 
 
 def backup(
@@ -437,10 +510,16 @@ def export(
         ),
     ] = None,
     *,
+    texts: Annotated[
+        bool, typer.Option("--texts", help="Write the articles whole, as JSON lines that 'add' reads.")
+    ] = False,
     layout: Layout,
 ) -> None:
     """Write all articles and their stories in a format of 'dedup cluster'."""
     begin_logging(0, as_json=False)
+    if texts:
+        _export_texts(store, output, style)
+        return
     chosen = choose_format(style, output) if output else style or Format.JSONL
     layout.check(chosen)
     if output:
@@ -450,8 +529,38 @@ def export(
         write_result(found, chosen, output, layout, made_from([str(store)]))
 
 
+def _export_texts(store: Path, output: Path | None, style: Format | None) -> None:
+    if style not in (None, Format.JSONL):
+        raise typer.BadParameter("texts are written as JSON lines", param_hint="--format")
+    if output:
+        check_output(output, [str(store)])
+    with opened_to_read(store) as index:
+        records = (_article_line(held) for held in index.articles())
+        if output is None:
+            write_lines(records)
+            return
+        with atomic_file(output) as out:
+            out.writelines((json_text(record) + "\n").encode() for record in records)
+
+
 _COMMANDS = (
-    *(add, update, remove, withdraw, erase, expire, reconcile, rebuild, check, backup, restore, vacuum),
+    *(
+        add,
+        update,
+        remove,
+        withdraw,
+        erase,
+        expire,
+        quarantine,
+        reconcile,
+        rebuild,
+        options,
+        check,
+        backup,
+        restore,
+        vacuum,
+    ),
+    *(decide, undo, decisions),
     *(match, stories, explain, stats, changes, export, follow),
 )
 

@@ -75,9 +75,12 @@ StoreInsteadOption = Annotated[
 
 
 @contextmanager
-def opened_to_read(store: Path) -> Iterator[StoryIndex]:
+def opened_to_read(store: Path, **options: Any) -> Iterator[StoryIndex]:
     """Open the index in a file for reading, while another process may write to it."""
-    with ProgressBar() as progress, dedup.StoryIndex.open(store, read_only=True, progress=progress) as index:
+    with (
+        ProgressBar() as progress,
+        dedup.StoryIndex.open(store, read_only=True, progress=progress, **options) as index,
+    ):
         yield index
 
 

@@ -17,7 +17,7 @@ from dedup.errors import ServiceError
 from dedup.follow.rows import change_row
 from dedup.follow.schema import PUT_CHANGES
 from dedup.follow.writing import Named, StoryWriter
-from dedup.index.session import REGROUPED, RESHOWN
+from dedup.index.open_store import REGROUPED, RESHOWN
 from dedup.index.store.protocol import Store
 from dedup.index.store.records import Change
 

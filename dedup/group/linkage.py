@@ -35,8 +35,8 @@ class Tree:
         height: mean score of each merge, shape (merges,), decreasing; infinite for copies of one text.
         weights: 1, or 0 for an article that a representative replaces, shape (leaves,).
         joined: how many of the last merges join stories into storylines, see `dedup.group.storylines`.
-        embedded: how many merges before these join stories by an embedding, see `dedup.group.joining`.
         follows: whether an article only follows, shape (leaves,); one with a copy that does not follow does not either.
+        embedded: how many merges before those join stories by an embedding, see `dedup.group.joining`.
     """
 
     leaves: int
@@ -45,8 +45,8 @@ class Tree:
     height: NDArray[np.float64]
     weights: NDArray[np.int64]
     joined: int = 0
-    embedded: int = 0
     follows: NDArray[np.bool_] | None = None
+    embedded: int = 0
 
 
 def unit_follows(

@@ -1,15 +1,19 @@
 """The time of a story index, by a clock that may be wrong for a while.
 
 Changes are stamped with the latest time that was read, so their times ascend. A time far from those of the last changes
-and of the articles counts only when it is confirmed: by an article whose own time is near it, or because the clock has
-run on from it for a day. Until then nothing expires by it. A second jump is not taken for a clock that ran on.
+and of the articles counts only when it is confirmed: by articles of two outlets whose own time is near it (of one, if
+all articles are of one), or because the clock has run on from it for a day. Until then nothing expires by it. A second
+jump is not taken for a clock that ran on. One outlet is not enough, because some date all that they send by the time at
+which it was fetched, which is that of the same clock.
 """
 
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +30,13 @@ LONGEST_PAUSE = 400 * DAY
 END = 253_402_300_800.0
 """The year 10000, in seconds since 1970."""
 
-Seconds = NDArray[np.float64]
+Times: TypeAlias = Callable[[], tuple[NDArray[np.float64], NDArray[np.int32]]]
+"""Returns the articles' own times in seconds since 1970, nan where unknown, and the numbers of their outlets."""
+
+
+def no_times() -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+    """Return the times of no articles."""
+    return np.empty(0), np.empty(0, np.int32)
 
 
 class IndexClock:
@@ -53,11 +63,17 @@ class IndexClock:
         optional = {"expiry": self.expiry, "jump": self.jump}
         return {"now": repr(self.now)} | {name: "" if time is None else repr(time) for name, time in optional.items()}
 
-    def advance(self, times: Seconds) -> float:
+    def today(self) -> datetime:
+        """Return the latest of the clock, of the system and of the last changes: no article can be of a later day."""
+        reading = float(self._read())
+        possible = reading if 0 <= reading < END else 0.0  # what writes reports an impossible time
+        return datetime.fromtimestamp(min(max(possible, self.now, time.time()), END - 4 * DAY), UTC)
+
+    def advance(self, times: Times) -> float:
         """Read the clock and return the time of the next changes.
 
         Args:
-            times: the articles' own times in seconds since 1970, nan where unknown.
+            times: returns the times of the articles; called where the clock is in doubt.
 
         Raises:
             StoreError: the clock gives an impossible time.
@@ -75,7 +91,7 @@ class IndexClock:
             self.now = max(self.now, reading)
         return self.now
 
-    def advance_expiry(self, times: Seconds) -> float:
+    def advance_expiry(self, times: Times) -> float:
         """Return the time by which articles expire, after `times` include those of the articles just added."""
         reading = self._last
         if reading - self.now > LONGEST_PAUSE and _is_near(reading, times):
@@ -93,7 +109,7 @@ class IndexClock:
             raise StoreError(f"the clock says {reading!r} seconds since 1970, which cannot be: set the system's clock")
         return reading
 
-    def _is_confirmed(self, time: float, times: Seconds) -> bool:
+    def _is_confirmed(self, time: float, times: Times) -> bool:
         """Return whether a time far from that of the last changes is right; report it once if that is not known."""
         if _is_near(time, times):
             return True
@@ -107,5 +123,8 @@ class IndexClock:
         return False
 
 
-def _is_near(time: float, times: Seconds) -> bool:
-    return bool((np.abs(times - time) <= NEAR).any())
+def _is_near(time: float, times: Times) -> bool:
+    """Return whether articles of two outlets have a time near another one, or of one where there is no other."""
+    seconds, outlets = times()
+    near = np.abs(seconds - time) <= NEAR
+    return 0 < min(2, len(np.unique(outlets))) <= len(np.unique(outlets[near]))

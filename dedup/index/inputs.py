@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from itertools import islice
@@ -13,7 +14,7 @@ from typing import Any, Literal
 
 from dedup.article import Article, Notice
 from dedup.errors import InputError
-from dedup.formats.escaping import quote, sanitize
+from dedup.formats.escaping import quote, quote_list, sanitize
 from dedup.index.store.records import Change, StoredArticle, facts_of
 from dedup.inputs.collection import (
     KEPT_EMPTY,
@@ -24,7 +25,9 @@ from dedup.inputs.collection import (
     to_article,
     without_text,
 )
-from dedup.inputs.dates import Reading, day_or_time
+from dedup.inputs.dates import Reading, day_or_time, read_date
+from dedup.inputs.fields import Layout
+from dedup.inputs.read_fields import unread_names
 from dedup.inputs.record import Corrections, unknown_kind
 from dedup.kinds import Content, read_content, told_by
 from dedup.results.clustering import Link
@@ -133,13 +136,28 @@ class Incoming:
 class RecordedCorrections(Corrections):
     """Corrections whose faults are also kept for each article.
 
+    Args:
+        today: refuse dates more than two days after this time; None for the time of the system.
+
     Attributes:
         faults: notices since this was last cleared.
     """
 
-    def __init__(self) -> None:
-        super().__init__(today=datetime.now(UTC))
+    def __init__(self, today: datetime | None = None) -> None:
+        self.today = datetime.now(UTC) if today is None else today
+        super().__init__(today=self.today)
         self.faults: list[Notice] = []
+        self._unread: Counter[tuple[str, ...]] = Counter()
+        self._first_unread = ""
+
+    def see(
+        self, record: Mapping[str, Any], layout: Layout, used: Mapping[str, str], article: Article, where: str
+    ) -> None:
+        super().see(record, layout, used, article, where)
+        if names := unread_names(layout):
+            self._first_unread = self._first_unread or where
+            self._unread[names] += 1
+            self.faults.append(unread(where, names))
 
     def count_markup(self, where: str) -> None:
         super().count_markup(where)
@@ -149,12 +167,48 @@ class RecordedCorrections(Corrections):
         super().count_kind(kind, where)
         self.faults.append(Notice(where, *unknown_kind(kind), skipped=False))
 
+    def checked_dates(self, article: Article, where: str) -> Article:
+        """Return an article without dates that cannot be: in the future, or the zero of a clock."""
+        dates = {name: getattr(article, name) for name in ("published", "seen")}
+        wrong = {name: found for name, date in dates.items() if date is not None and (found := self._read_date(date))}
+        for name, reading in wrong.items():
+            seen = name == "published" and article.seen is not None and "seen" not in wrong
+            alone = "kept without a date" if name == "published" else "kept without the date on which it was seen"
+            self._count(reading, where, "dated by when it was seen" if seen else alone)
+        if not wrong:
+            return article
+        left: dict[str, Any] = dict.fromkeys(wrong)
+        return replace(article, **left)
+
+    def _read_date(self, value: date) -> Reading | None:
+        reading = read_date(value, today=self.today)
+        return reading if reading.when is None else None
+
     def _count(self, reading: Reading, where: str, action: str) -> None:
         super()._count(reading, where, action)
         self.faults.append(Notice(where, reading.problem, action, skipped=False))
 
+    def notices(self) -> Iterator[Notice]:
+        yield from super().notices()
+        if total := self._unread.total():
+            others = f" and {total - 1:,} more" if total > 1 else ""
+            names = dict.fromkeys(name for some in self._unread for name in some)
+            yield unread(f"{self._first_unread}{others}", names)
 
-def read_article(item: object, place: int = 0, *, needs_id: bool = True, may_be_blank: bool = False) -> Incoming:
+
+def unread(where: str, names: Iterable[str]) -> Notice:
+    """Return the notice of names in a record that mean no field of an article."""
+    return Notice(where, f"nothing is read from {quote_list(names)}", "left out", skipped=False)
+
+
+def read_article(
+    item: object,
+    place: int = 0,
+    *,
+    needs_id: bool = True,
+    may_be_blank: bool = False,
+    today: datetime | None = None,
+) -> Incoming:
     """Check a single article.
 
     Args:
@@ -162,11 +216,12 @@ def read_article(item: object, place: int = 0, *, needs_id: bool = True, may_be_
         place: its place in the input, for messages.
         needs_id: whether it must have an id.
         may_be_blank: whether it may have neither text nor title.
+        today: see `RecordedCorrections`.
 
     Raises:
         InputError: it is no article, or lacks what is required.
     """
-    incoming = _checked(item, place, [], RecordedCorrections(), needs_id=needs_id)
+    incoming = _checked(item, place, [], RecordedCorrections(today), needs_id=needs_id)
     if not may_be_blank and is_blank(incoming.article):
         found = (notice.problem for notice in incoming.notices if notice.action == KEPT_EMPTY)
         problem = next(found, "it has no text and no title")
@@ -174,18 +229,21 @@ def read_article(item: object, place: int = 0, *, needs_id: bool = True, may_be_
     return incoming
 
 
-def read_batch(source: Iterator[tuple[int, object]], size: int, notices: list[Notice]) -> list[Incoming]:
+def read_batch(
+    source: Iterator[tuple[int, object]], size: int, notices: list[Notice], today: datetime | None = None
+) -> list[Incoming]:
     """Check the next articles of a source. A blank article is kept, with a notice.
 
     Args:
         source: yields articles with their places.
         size: most articles to read.
-        notices: receives the notices of all articles, then a summary of faulty dates and markup.
+        notices: receives the notices of all articles, then a summary of faulty dates, of markup and of unread names.
+        today: see `RecordedCorrections`.
 
     Raises:
         InputError: an item is no article, or has no id.
     """
-    corrections = RecordedCorrections()
+    corrections = RecordedCorrections(today)
     batch = [_checked(item, place, notices, corrections) for place, item in islice(source, size)]
     notices += corrections.notices()
     return batch
@@ -201,6 +259,8 @@ def _checked(
     corrections.faults.clear()
     article = to_article(item, place, found, corrections, default_id="")
     notices += found
+    if isinstance(item, Article):
+        article = corrections.checked_dates(article, f"article {place}")
     if needs_id and not article.id.strip():
         raise InputError(f"article {place} has no id: an index knows articles by their ids, give each one of its own")
     dateline = None if article.published is not None else find_dateline(article)

@@ -8,57 +8,43 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
-from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 from dedup.article import Article, Notice
 from dedup.background import Background
-from dedup.errors import InputError, StoreError, UnknownArticleError
-from dedup.index.growth import GROWTH_HOURS, Growth, grown_since, growths
+from dedup.errors import StoreError
+from dedup.group.decisions import Decision
+from dedup.index.decisions import Decided, Request, requested, version_of
 from dedup.index.inputs import (
     Incoming,
     Placement,
     checked_count,
     checked_date,
-    checked_id,
     checked_ids,
     checked_path,
+    checked_seconds,
     checked_text,
     read_article,
     read_batch,
 )
-from dedup.index.queries import (
-    IndexedArticle,
-    StoryPage,
-    changes_after,
-    every_story,
-    explain,
-    newest,
-    page,
-    pages,
-    placements,
-    stats,
-    story_filter,
-    version_before,
-)
+from dedup.index.operations import change_options, quarantine
+from dedup.index.reading import IndexReader
 from dedup.index.repair import check
 from dedup.index.session import IndexSession
 from dedup.index.store.backup import restore
 from dedup.index.store.metadata import StoreMetadata, StoreOptions, read_metadata, write_metadata
-from dedup.index.store.protocol import Store, StoryOrder
-from dedup.index.store.records import Change, StoredStory
+from dedup.index.store.protocol import Store
+from dedup.index.store.records import Change, change_key
 from dedup.index.store.sqlite import SqliteStore
 from dedup.index.store.temporary import MEMORY, TemporaryStore
-from dedup.index.store.text_search import words_of
+from dedup.index.stories.changes import ChangeLog
 from dedup.inputs.addresses import page_address
 from dedup.inputs.collection import published_seconds
-from dedup.pipeline import cluster
 from dedup.settings import checked
 
 if TYPE_CHECKING:
     from dedup.index.features.sketch import Features
     from dedup.progress import Progress
-    from dedup.results.clustering import Clustering, Explanation, Story
     from dedup.settings import Settings
 
 BATCH = 500
@@ -69,7 +55,7 @@ class _PreviewEndedError(Exception):
     """Raised to take back all that a preview did."""
 
 
-class StoryIndex:
+class StoryIndex(IndexReader):
     """Stories of articles that are added one at a time. Created by `open`.
 
     What `add` has returned is on disk. One index writes to a file at a time, any number may read it. The methods are
@@ -78,12 +64,6 @@ class StoryIndex:
     Ids and search texts are read as articles are: null bytes and lone surrogates count as U+FFFD, and white space
     around an id is removed.
     """
-
-    def __init__(self, session: IndexSession, clock: Callable[[], float] = time.time) -> None:
-        """Internal; use `open`."""
-        if not isinstance(session, IndexSession):
-            raise InputError(f"an index is opened, not made: StoryIndex.open({session!r})")
-        self._session, self._store, self._clock = session, session.store, clock
 
     @classmethod
     def open(
@@ -161,26 +141,6 @@ class StoryIndex:
     def __repr__(self) -> str:
         return f"<StoryIndex {self._store.where}>"
 
-    def __contains__(self, article: object) -> bool:
-        """Return whether an article of this id is in the index."""
-        return isinstance(article, str) and bool(self._session.find(article) or self._session.find_revision(article))
-
-    def __len__(self) -> int:
-        """Return the number of articles, a page of several versions once."""
-        return self._store.counts()["articles"]
-
-    @property
-    def settings(self) -> Settings:
-        """Settings of the index."""
-        return self._session.metadata.settings
-
-    @property
-    def background(self) -> Background:
-        """Background of all scores; its `version` counts how often it was replaced."""
-        return self._session.background
-
-    # Writing
-
     def add(self, article: Article | Mapping[str, Any]) -> Placement:
         """Add an article and return its placement. When this returns, the article is on disk.
 
@@ -190,7 +150,7 @@ class StoryIndex:
             InputError: it is no article, or has no id, or neither text nor title.
             StoreError: it could not be stored.
         """
-        return self._add([read_article(article)])[0]
+        return self._add([read_article(article, today=self._session.today())])[0]
 
     def add_many(
         self,
@@ -203,9 +163,12 @@ class StoryIndex:
 
         While one batch is stored, the features of the next are computed.
         """
-        source, found = enumerate(articles), [] if notices is None else notices
+        source, found, size = enumerate(articles), [] if notices is None else notices, checked_count(batch, "batch")
         placements: list[Placement] = []
-        next_batch = partial(read_batch, source, checked_count(batch, "batch"), found)
+
+        def next_batch() -> list[Incoming]:
+            return read_batch(source, size, found, self._session.today())
+
         for incoming, features in prefetch(next_batch, self._session.features):
             placements += self._add(incoming, features)
         return placements
@@ -231,7 +194,7 @@ class StoryIndex:
             StoreError: a batch could not be stored; those before it are.
         """
         source, found = enumerate(articles), [] if notices is None else notices
-        while incoming := read_batch(source, checked_count(batch, "batch"), found):
+        while incoming := read_batch(source, checked_count(batch, "batch"), found, self._session.today()):
             yield from self._add(incoming)
 
     def update(self, article: Article | Mapping[str, Any]) -> Placement:
@@ -240,7 +203,7 @@ class StoryIndex:
         Raises:
             UnknownArticleError: it does not exist.
         """
-        return self._add([read_article(article)], must_exist=True)[0]
+        return self._add([read_article(article, today=self._session.today())], must_exist=True)[0]
 
     def remove(self, *articles: str) -> list[Change]:
         """Remove articles by id with all their data, and return the changes. Their ids stay in `changes`.
@@ -286,6 +249,60 @@ class StoryIndex:
         self.vacuum()
         return log.changes
 
+    def decide(
+        self,
+        kind: Request,
+        articles: Sequence[str],
+        *,
+        apart_from: Sequence[str] = (),
+        title: str = "",
+        into: str | None = None,
+        by: str = "",
+        supersede: bool = False,
+        version: int | None = None,
+    ) -> Decided:
+        """Keep a decision of an editor. It holds until it is undone, whatever is added, reconciled or rebuilt.
+
+        Later articles are placed as if it had not been made, and are shown with those that the method puts them beside.
+
+        Args:
+            kind: "together": the articles are of one story. "apart": none of them is in a story with one of
+                `apart_from`. "title": the story of the article has this title. "canonical": its story shows it.
+                "split": the articles are a story of their own. "move": they leave their stories for that of `into`.
+            articles: ids of articles.
+            apart_from: ids of the others, for "apart".
+            title: the title, for "title".
+            into: id of an article of the story to move to, for "move".
+            by: who decides.
+            supersede: whether it holds against earlier decisions that it contradicts.
+            version: version that all decisions must have, see `decisions`; None for any.
+
+        Raises:
+            ConflictError: it contradicts an earlier decision, or others have decided meanwhile.
+            InputError: something is missing, or does not fit the kind.
+            UnknownArticleError: there is no such article.
+        """
+        session = self._session
+        with session.transaction() as log:
+            asked = requested(kind, articles, apart_from, title, into, by, session.latest, self._store)
+            made = session.decide(log, asked, version, supersede=supersede)
+        return self._decided(made, log)
+
+    def undo(self, decision: str, *, version: int | None = None) -> Decided:
+        """Undo a decision, and say where its articles are now, and where later ones go.
+
+        Args:
+            decision: id of the decision.
+            version: version that all decisions must have; None for any.
+
+        Raises:
+            ConflictError: others have decided meanwhile.
+            UnknownArticleError: there is no such decision.
+        """
+        with self._session.transaction() as log:
+            undone = self._session.undo(log, decision, version)
+        return self._decided([undone], log)
+
     def expire(self, before: date | datetime | str) -> int:
         """Remove the articles published (or added, if undated) before a time, and return how many."""
         when = published_seconds(checked_date(before, "before"))
@@ -325,6 +342,7 @@ class StoryIndex:
                     background = session.recluster(new_settings, None, learn=True).learned
                 session.rebuild(log, new_settings, background or self.background, replaced=background is not None)
                 if preview:
+                    session.lay(log)
                     raise _PreviewEndedError
         except BaseException as error:
             session.metadata = before
@@ -332,6 +350,37 @@ class StoryIndex:
                 return log.finished()
             raise
         return log.changes
+
+    def quarantine(self, source: str, *, since: date | datetime | str | None = None) -> list[Change]:
+        """Remove what one broken source sent, with all versions of its pages, and return the changes.
+
+        What is left of their stories is regrouped. `articles(source=…)` before tells what will be removed.
+
+        Args:
+            source: the outlet, in any case.
+            since: remove only what was added since then, by the clock of the index; None for all.
+        """
+        name, when = checked_text(source, "source"), checked_seconds(since, "since")
+        return [*quarantine(self._session, name, when), *self._place_pending()]
+
+    def change_options(
+        self,
+        *,
+        store_text: bool | None = None,
+        keep_days: float | None = None,
+        settle_hours: float | None = None,
+    ) -> None:
+        """Change options that the index was created with; None keeps one. What is too old then expires at once.
+
+        Args:
+            store_text: False deletes all texts and frees their space; they cannot be brought back.
+            keep_days: days after which articles expire; `math.inf` for never.
+            settle_hours: hours without a change after which a story keeps its id permanently.
+
+        Raises:
+            SettingsError: one is out of range, or texts are wanted of an index that has articles without them.
+        """
+        change_options(self._session, StoreOptions(store_text, keep_days, settle_hours))
 
     def vacuum(self, *, changes_before: int = 0) -> None:
         """Release the disk space of removed articles, with the words that only they had, and delete old changes.
@@ -381,191 +430,10 @@ class StoryIndex:
         A repair is recorded as a change "refreshed", and "moved" for each article that it moves to another story.
         """
         if not repair:
-            return check(self._session)
+            with self._store.reading():  # another process may write meanwhile
+                return check(self._session)
         with self._session.repair() as now:
             return check(self._session, now)
-
-    # Reading
-
-    def match(self, article: Article | Mapping[str, Any]) -> Placement:
-        """Return where an article would be placed. Nothing is stored, and no id is needed.
-
-        Raises:
-            InputError: it is no article, or has neither text nor title.
-        """
-        return self.match_many([article])[0]
-
-    def match_many(self, articles: Iterable[Article | Mapping[str, Any]]) -> list[Placement]:
-        """Return where each article would be placed alone. Faster than separate calls of `match`.
-
-        Raises:
-            InputError: one is no article, or has neither text nor title.
-        """
-        incoming = [read_article(article, place, needs_id=False) for place, article in enumerate(articles)]
-        return self._session.placements(self._session.match(incoming)) if incoming else []
-
-    def article(self, article: str) -> IndexedArticle:
-        """Return an article by id.
-
-        Raises:
-            UnknownArticleError: it does not exist.
-        """
-        with self._store.reading():
-            stored, revision = self._session.latest(article)
-            story = self._store.story_numbered([stored.story])[stored.story]
-            if revision is not None:
-                before = version_before(self._store, revision)
-                withdrawn = bool(self._store.withdrawn([revision.number]))
-                kind = revision.article.kind
-                return IndexedArticle(revision.to_article(), story.id, None, kind, before, stored.id, withdrawn)
-            text = self._store.texts([stored.number]).get(stored.number, "")
-            before = version_before(self._store, stored)
-            withdrawn, copy_of = bool(self._store.withdrawn([stored.number])), self._session.copy_of(stored)
-            return IndexedArticle(stored.article(text), story.id, copy_of, stored.kind, before, withdrawn=withdrawn)
-
-    def story(self, story: str) -> Story:
-        """Return a story by id. The id of a merged story gives the story that it became part of.
-
-        Raises:
-            UnknownArticleError: it does not exist.
-        """
-        found = next(every_story(self._store, iter([[self._stored_story(story)]])), None)
-        if found is None:
-            raise _no_story(story)
-        return found
-
-    def stories(
-        self,
-        *,
-        since: date | datetime | str | None = None,
-        outlet: str | None = None,
-        min_size: int = 1,
-        storyline: str | None = None,
-        published_since: date | datetime | str | None = None,
-        published_until: date | datetime | str | None = None,
-        min_growth: float = 0.0,
-        growth_hours: float = GROWTH_HOURS,
-        order: StoryOrder = "changed",
-    ) -> Iterator[Story]:
-        """Yield stories, the last changed first, reading page by page.
-
-        Args:
-            since: least time of the last change.
-            outlet: outlet of at least one article, as it was given.
-            min_size: least number of articles.
-            storyline: id of their storyline.
-            published_since: date from which on the story has an article.
-            published_until: date until which the story has an article.
-            min_growth: least number of articles in an hour, see `Growth`.
-            growth_hours: window of growth.
-            order: "changed", "size", "date" (of the last article) or "growth"; the greatest first.
-        """
-        dates, now = (published_since, published_until), self._clock()
-        wanted = story_filter(since, outlet, min_size, storyline, dates, min_growth, growth_hours, order, now)
-        return every_story(self._store, pages(self._store, wanted))
-
-    def page(
-        self,
-        cursor: str | None = None,
-        *,
-        since: date | datetime | str | None = None,
-        outlet: str | None = None,
-        min_size: int = 1,
-        storyline: str | None = None,
-        published_since: date | datetime | str | None = None,
-        published_until: date | datetime | str | None = None,
-        min_growth: float = 0.0,
-        growth_hours: float = GROWTH_HOURS,
-        order: StoryOrder = "changed",
-        limit: int = 50,
-    ) -> StoryPage:
-        """Return one page of `stories`; pass `StoryPage.next` as the cursor of the next page.
-
-        Raises:
-            InputError: the cursor is invalid.
-        """
-        dates, now = (published_since, published_until), self._clock()
-        wanted = story_filter(since, outlet, min_size, storyline, dates, min_growth, growth_hours, order, now)
-        return page(self._store, wanted, cursor, checked_count(limit, "limit"), growth_hours)
-
-    def grown(self, *, hours: float = GROWTH_HOURS) -> dict[str, int]:
-        """Return how many articles came to each story within the last hours, for those to which some came."""
-        with self._store.reading():
-            counts = self._store.grown(grown_since(hours, self._clock()))
-            return {story.id: counts[number] for number, story in self._store.story_numbered([*counts]).items()}
-
-    def growth(self, story: str, *, hours: float = GROWTH_HOURS) -> Growth:
-        """Return what came to a story within the last hours.
-
-        Raises:
-            UnknownArticleError: the story does not exist.
-        """
-        stored = self._stored_story(story)
-        return growths(self._store, [stored.number], grown_since(hours, self._clock()), hours)[stored.number]
-
-    def search(self, query: str, *, limit: int = 50) -> list[IndexedArticle]:
-        """Return articles with all words of a query in id, outlet, title or text, the last added first.
-
-        Case is mostly ignored. The articles are returned without their texts.
-
-        Raises:
-            InputError: the query has no words, or more than twelve.
-        """
-        found = self._store.holding(words_of(checked_text(query, "query")), checked_count(limit, "limit"))
-        stories = self._store.story_numbered(sorted({stored.story for stored in found}))
-        return [
-            IndexedArticle(stored.article(""), stories[stored.story].id, self._session.copy_of(stored), stored.kind)
-            for stored in found
-            if stored.story in stories
-        ]
-
-    def changes(self, since: int = 0, *, limit: int = 1_000) -> list[Change]:
-        """Return up to `limit` changes after a cursor, in order. Continue from the cursor of the last one.
-
-        Raises:
-            CursorError: the changes after the cursor were deleted (see `vacuum`), or it does not exist.
-        """
-        return changes_after(self._store, since, limit)
-
-    def explain(self, a: str, b: str) -> Explanation:
-        """Explain why two articles are in one story or not, by their scores under the background of the index.
-
-        Raises:
-            UnknownArticleError: one of them does not exist.
-            InputError: the index stores no texts.
-        """
-        (one, first), (other, second) = self._session.latest(a), self._session.latest(b)
-        texts = self._store.texts([one.number, other.number])
-        articles = [
-            revision.to_article() if revision else stored.article(texts.get(stored.number, ""))
-            for stored, revision in ((one, first), (other, second))
-        ]
-        keep_texts = self._session.metadata.store_text
-        background = self._session.learned().background
-        alone = cluster(articles, self.settings, background=background, keep_texts=keep_texts)
-        return explain(alone, same_story=one.story == other.story, same_text=one.copies == other.copies)
-
-    def clustering(self) -> Clustering:
-        """Return the clustering of all articles, as `cluster(articles, settings, background=…)`. Nothing changes."""
-        return self._session.recluster(self.settings, self._session.learned().background).clustering
-
-    def placements(self) -> Clustering:
-        """Return all articles in their present stories, without links."""
-        with self._store.reading():
-            return placements(self._store, self.settings)
-
-    def newest(self, most: int = 10_000) -> Clustering:
-        """Return the stories of the articles added last, whole, without texts and links.
-
-        Args:
-            most: articles that are looked at; those of their stories that were added before come with them.
-        """
-        with self._store.reading():
-            return newest(self._store, self.settings, checked_count(most, "most"))
-
-    def stats(self) -> dict[str, Any]:
-        """Return counts and sizes for JSON: `articles`, `stories`, `changes` (the last cursor), `bytes` on disk, …"""
-        return stats(self._store, self._session.metadata, self._session.memory, len(self._session.learned()))
 
     def _add(
         self, incoming: Sequence[Incoming], features: Sequence[Features] | None = None, *, must_exist: bool = False
@@ -577,23 +445,31 @@ class StoryIndex:
         with session.transaction() as log:
             if must_exist:
                 session.latest(incoming[0].article.id)
-            placements = session.placements(session.add(log, incoming, features))
-        lines, changes = log.storylines(), {change.cursor: change for change in log.changes}
+            candidates = session.add(log, incoming, features)
+            placements = session.placements(candidates)
+        if log.laid:
+            answered = [one for one in candidates if one.placement is not None]
+            placements = [session.laid(log, *both) for both in zip(answered, placements, strict=True)]
+        lines, changes = log.storylines(), {change_key(change): change for change in log.changes}
         self._place_pending()
         return [
             dataclasses.replace(
-                one, storyline=lines.get(one.story, ""), changed=tuple(changes[change.cursor] for change in one.changed)
+                one,
+                storyline=lines.get(one.story, ""),
+                changed=tuple(changes[change_key(change)] for change in one.changed if change_key(change) in changes),
             )
             for one in placements
         ]
 
-    def _stored_story(self, story: str) -> StoredStory:
-        stored = self._store.story(checked_id(story, "story"))
-        while stored is not None and stored.into is not None:
-            stored = self._store.story_numbered([stored.into]).get(stored.into)
-        if stored is None:
-            raise _no_story(story)
-        return stored
+    def _decided(self, decisions: Sequence[Decision], log: ChangeLog) -> Decided:
+        ids = dict.fromkeys(id_ for decision in decisions for id_ in decision.mentioned)
+        with self._store.reading():
+            articles = self._store.articles_called([*ids])
+            stories = self._store.story_numbered(sorted({article.story for article in articles.values()}))
+            where = {id_: stories[articles[id_].story].id for id_ in ids if id_ in articles}
+            in_force = {one.id: one for one in self.decisions()[0]}
+            made = tuple(in_force.get(one.id, one) for one in decisions)
+            return Decided(made, version_of(self._store), where, tuple(log.changes))
 
     def _place_pending(self) -> list[Change]:
         """Place the articles again in which boilerplate was learned, in bounded transactions; return the changes."""
@@ -603,10 +479,6 @@ class StoryIndex:
                 self._session.place_pending(log)
             changes += log.changes
         return changes
-
-
-def _no_story(story: str) -> UnknownArticleError:
-    return UnknownArticleError(f"there is no story {story!r} in this index")
 
 
 def prefetch(

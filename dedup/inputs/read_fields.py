@@ -153,6 +153,12 @@ class ReadFields:
             yield Notice(self._first_unread, problem, "kept (dedup inspect shows each field)", skipped=False)
 
 
+def unread_names(layout: Layout) -> tuple[str, ...]:
+    """Return the names of a record that mean no field of an article, without those that `--keep` adds."""
+    names = (str(name) for name in layout.others)
+    return tuple(name for name in names if name.strip() and not name.startswith(_OWN))
+
+
 def likely_text(record: Mapping[str, Any]) -> str:
     """Return the name, of those that are no field, of the longest string with words; "" if there is none."""
     strings = ((str(name), value) for name, value in record.items() if isinstance(value, str))

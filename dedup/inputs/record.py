@@ -18,7 +18,7 @@ from dedup.formats.escaping import quote, quote_list, sanitize
 from dedup.inputs.addresses import page_address
 from dedup.inputs.date_order import DateReader
 from dedup.inputs.dates import Reading, read_date
-from dedup.inputs.fields import flatten
+from dedup.inputs.fields import Layout, flatten
 from dedup.inputs.markup import to_plain, to_plain_line
 from dedup.inputs.names import squeeze
 from dedup.inputs.read_fields import ReadFields, likely_text
@@ -141,8 +141,7 @@ def read_record(
         storyline=lines.get("storyline"),
         vector=reading.vector(),
     )
-    if corrections.fields:
-        corrections.fields.see(record, layout, reading.used, article, where)
+    corrections.see(record, layout, reading.used, article, where)
     return article, reading.notices
 
 
@@ -164,6 +163,13 @@ class Corrections:
         self._marked_up, self._first_marked_up = 0, ""
         self._kinds: Counter[str] = Counter()
         self._first_kind = ""
+
+    def see(
+        self, record: Mapping[str, Any], layout: Layout, used: Mapping[str, str], article: Article, where: str
+    ) -> None:
+        """Count the names that the fields of an article were read from; see `ReadFields.see`."""
+        if self.fields:
+            self.fields.see(record, layout, used, article, where)
 
     def count_markup(self, where: str) -> None:
         """Count an article whose markup was removed."""

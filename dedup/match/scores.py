@@ -26,6 +26,8 @@ A_DAY = 0.4
 """... and that each day between them adds ..."""
 MOST_DAYS = 3.0
 """... up to this many times the crowding."""
+UNDATED = 1.1
+"""Days that count where a date is unknown: it says little, so nearly nothing is added or taken off."""
 MEASURED = 0.08
 """Crowding above this counts as this for the part that depends on days: no denser stream has been measured."""
 FADE_CROWDED = (0.5, 0.8)
@@ -72,9 +74,9 @@ def crowding_by_days(days: Numbers, crowding: float) -> Numbers:
 
     Strangers are as frequent on every day, articles of one story are not: most appear within a day of each other. So
     the odds that `match.crowding` estimates for the average pair are better for articles of one day, and get worse with
-    each further day. Undated articles count as a day apart.
+    each further day. An unknown date counts as `UNDATED` days.
     """
-    share = A_DAY * (np.fmax(days, 0.0) + np.isnan(days)) - ONE_DAY
+    share = A_DAY * (np.fmax(days, 0.0) + UNDATED * np.isnan(days)) - ONE_DAY
     return min(crowding, MEASURED) * np.minimum(share, MOST_DAYS)
 
 

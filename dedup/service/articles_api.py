@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from dedup.article import Article
 from dedup.formats.json_text import json_text
 from dedup.index import Change, Placement, StoryIndex
 from dedup.results.clustering import Link
@@ -19,13 +20,17 @@ from dedup.service.access import requirements
 from dedup.service.bodies import JSON, LINES, Disconnected, body_lines, json_body, media_type, require_media_type
 from dedup.service.problems import Problem, problem
 from dedup.service.request_models import ID, ID_PATTERN, request_body
-from dedup.service.state import State
+from dedup.service.state import CURSOR, State
 from dedup.service.strict_json import read_json
+from dedup.service.tolerant import Received
 from dedup.service.writer import GROUP_WHILE_READING
 
 ArticleId = Annotated[str, Path(max_length=ID, pattern=ID_PATTERN, description="The id of the article.")]
 ArticleIdQuery = Annotated[
     str, Query(min_length=1, max_length=ID, pattern=ID_PATTERN, description="The id of an article.")
+]
+Strict = Annotated[
+    bool, Query(description="Refuse unknown fields, other names and invalid dates, instead of a notice of each.")
 ]
 NDJSON = "application/x-ndjson"
 _LINE = 16  # articles whose tokens a line may have, so that one with other fields is answered by their names
@@ -36,6 +41,11 @@ REFUSED_LINES = 1_000
 def json_response(record: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """Return an answer in the JSON that dedup writes elsewhere."""
     return Response(json_text(record), status, headers, "application/json")
+
+
+def write_response(state: State, record: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """Return the answer to a write that is done, with the cursor that a read elsewhere may ask for."""
+    return json_response(record, status, {CURSOR: str(state.cursor), **(headers or {})})
 
 
 def article_routes(state: State) -> APIRouter:
@@ -65,12 +75,12 @@ def article_routes(state: State) -> APIRouter:
             200: {"model": models.Placement, "description": "It was known: unchanged, or updated."},
             **models.problem_answers(401, 403, 413, 415, 422),
         },
-        openapi_extra=request_body(bodies.article),
+        openapi_extra=request_body(bodies.article, tolerant=True),
     )
-    async def add(request: Request) -> Response:
-        article = bodies.read_article(await body_of(request), needs_words=True)
-        (placement,) = await state.writer.add([article])
-        return json_response(placement_record(placement), 201 if placement.status == "added" else 200)
+    async def add(request: Request, strict: Strict = False) -> Response:
+        received = bodies.receive(await body_of(request), needs_words=True, strict=strict)
+        (placement,) = await state.writer.add([received.article])
+        return write_response(state, placement_record(placement, received), 201 if placement.status == "added" else 200)
 
     @routes.post(
         "/articles/batch",
@@ -89,18 +99,18 @@ def article_routes(state: State) -> APIRouter:
             **models.problem_answers(401, 403, 413, 415, 422),
         },
         openapi_extra=request_body(
-            bodies.batch, **{NDJSON: {"schema": {"type": "string", "description": "An article on each line."}}}
+            bodies.batch, others={NDJSON: {"schema": {"type": "string", "description": "An article on each line."}}}
         ),
     )
-    async def add_many(request: Request) -> Response:
+    async def add_many(request: Request, strict: Strict = False) -> Response:
         if require_media_type(request, (*JSON, *LINES)) in LINES:
-            lines = _results_of_lines(request, state)
+            lines = _results_of_lines(request, state, strict=strict)
             first = await anext(lines, b"")  # a problem of the whole request determines the status
             return _LineStream(first, lines)
         records = bodies.read_batch(await body_of(request))
-        read = await state.parsers.run(_articles, records, state)
+        read = await state.parsers.run(partial(_articles, records, state, strict=strict))
         results = await _add_all(read, state, wait=False)
-        return await state.parsers.run(_batch_response, results)
+        return await state.parsers.run(_batch_response, state, results)
 
     @routes.post(
         "/match",
@@ -112,11 +122,11 @@ def article_routes(state: State) -> APIRouter:
             200: {"description": "Its story and copies; `story` is null if it would be a new one."},
             **models.problem_answers(401, 403, 413, 415, 422),
         },
-        openapi_extra=request_body(bodies.unnamed),
+        openapi_extra=request_body(bodies.unnamed, tolerant=True),
     )
-    async def match(request: Request) -> Response:
-        article = bodies.read_article(await body_of(request), needs_id=False, needs_words=True)
-        return json_response(placement_record(await state.matching.look_up(article)))
+    async def match(request: Request, strict: Strict = False) -> Response:
+        received = bodies.receive(await body_of(request), needs_id=False, needs_words=True, strict=strict)
+        return json_response(placement_record(await state.matching.look_up(received.article), received))
 
     def ends(operation: str, summary: str, call: Callable[[StoryIndex, str], list[Change]]) -> None:
         @routes.post(
@@ -129,7 +139,7 @@ def article_routes(state: State) -> APIRouter:
         )
         async def end(id: ArticleIdQuery) -> Response:
             changes = await state.writer.run(lambda index: call(index, id))
-            return json_response({"changes": [change.to_record() for change in changes]})
+            return write_response(state, {"changes": [change.to_record() for change in changes]})
 
     ends("withdraw", "Withdraw an article: show another one, and tell its copies", StoryIndex.withdraw)
     ends("erase", "Erase all versions of an article, and overwrite the space", StoryIndex.erase)
@@ -159,16 +169,16 @@ def article_routes(state: State) -> APIRouter:
             200: {"description": "It was updated, or is unchanged.", "links": _STORY},
             **models.problem_answers(401, 403, 404, 413, 415, 422),
         },
-        openapi_extra=request_body(bodies.unnamed),
+        openapi_extra=request_body(bodies.unnamed, tolerant=True),
     )
-    async def update(request: Request, id: ArticleId) -> Response:
+    async def update(request: Request, id: ArticleId, strict: Strict = False) -> Response:
         record = await body_of(request)
         if isinstance(record, dict) and record.get("id") is not None and record["id"] != id:
             raise problem("invalid", "id", "it is another than in the address", "leave it out, or give the same")
         given = {**record, "id": id} if isinstance(record, dict) else record
-        new = bodies.read_article(given, needs_words=True)
-        placement = await state.writer.run(lambda index: index.update(new))
-        return json_response(placement_record(placement))
+        received = bodies.receive(given, needs_words=True, strict=strict)
+        placement = await state.writer.run(lambda index: index.update(received.article))
+        return write_response(state, placement_record(placement, received))
 
     @routes.delete(
         "/articles/{id:path}",
@@ -183,7 +193,7 @@ def article_routes(state: State) -> APIRouter:
     )
     async def remove(id: ArticleId) -> Response:
         changes = await state.writer.run(lambda index: index.remove(id))
-        return json_response({"changes": [change.to_record() for change in changes]})
+        return write_response(state, {"changes": [change.to_record() for change in changes]})
 
     return routes
 
@@ -204,8 +214,10 @@ _LINKS = {
 """OpenAPI links from an article that was added."""
 
 
-def placement_record(placement: Placement) -> dict[str, Any]:
-    """Return a placement with its links, ready for JSON."""
+def placement_record(placement: Placement, received: Received | None = None) -> dict[str, Any]:
+    """Return a placement with its links, and the notices of what was received, ready for JSON."""
+    if received is not None and received.notices:
+        placement = replace(placement, notices=(*received.notices, *placement.notices))
     return {**placement.to_record(), "links": [_link(link) for link in placement.links]}
 
 
@@ -214,22 +226,22 @@ def _link(link: Link) -> dict[str, Any]:
     return {name: getattr(link, name) for name in Link.__slots__}
 
 
-def _articles(records: Sequence[Any], state: State) -> list[Article | Problem]:
-    return [_article(record, state, f"articles.{place}") for place, record in enumerate(records)]
+def _articles(records: Sequence[Any], state: State, *, strict: bool) -> list[Received | Problem]:
+    return [_received(record, state, f"articles.{place}", strict=strict) for place, record in enumerate(records)]
 
 
-def _batch_response(results: Sequence[Placement | Problem]) -> Response:
-    return json_response({"results": [_result(place, result) for place, result in enumerate(results, 1)]})
+def _batch_response(state: State, results: Sequence[Placement | Problem]) -> Response:
+    return write_response(state, {"results": [_result(place, result) for place, result in enumerate(results, 1)]})
 
 
-def _article(record: Any, state: State, where: str) -> Article | Problem:
+def _received(record: Any, state: State, where: str, *, strict: bool) -> Received | Problem:
     try:
-        return state.request_models.read_article(record, where=where)
+        return state.request_models.receive(record, where=where, strict=strict)
     except Problem as error:
         return error
 
 
-async def _add_all(read: Sequence[Article | Problem], state: State, *, wait: bool) -> list[Placement | Problem]:
+async def _add_all(read: Sequence[Received | Problem], state: State, *, wait: bool) -> list[Placement | Problem]:
     """Add articles and return their placements; problems keep their places.
 
     Args:
@@ -240,7 +252,7 @@ async def _add_all(read: Sequence[Article | Problem], state: State, *, wait: boo
     Raises:
         Problem: the queue is full; none of the articles was queued.
     """
-    articles = [one for one in read if isinstance(one, Article)]
+    articles = [one.article for one in read if isinstance(one, Received)]
     group, until = min(GROUP_WHILE_READING, state.settings.group), len(articles)
     if articles and not wait and state.writer.waiting and state.writer.waiting + until > state.settings.queue:
         await state.writer.wait_for_space(until, 0.0)
@@ -262,10 +274,17 @@ async def _add_all(read: Sequence[Article | Problem], state: State, *, wait: boo
         except Problem as error:
             placed += [error] * count
     results = iter(placed)
-    return [one if isinstance(one, Problem) else next(results) for one in read]
+    return [one if isinstance(one, Problem) else _noted(next(results), one) for one in read]
 
 
-async def _results_of_lines(request: Request, state: State) -> AsyncIterator[bytes]:
+def _noted(result: Placement | Problem, received: Received) -> Placement | Problem:
+    """Return a result with the notices of what was received."""
+    if isinstance(result, Problem) or not received.notices:
+        return result
+    return replace(result, notices=(*received.notices, *result.notices))
+
+
+async def _results_of_lines(request: Request, state: State, *, strict: bool) -> AsyncIterator[bytes]:
     """Yield a result line for each line of a body; a problem that ends the body early is the last one.
 
     Raises:
@@ -275,17 +294,20 @@ async def _results_of_lines(request: Request, state: State) -> AsyncIterator[byt
     try:
         with state.body_budget.reservation() as reservation:
             async for lines in body_lines(request, state.settings, reservation, state.settings.group):
-                read: list[Article | Problem] = []
+                read: list[Received | Problem] = []
                 places = []
                 for line in lines:
                     number += 1
                     if line.strip():
                         places.append(number)
-                        read.append(_of_line(line, state))
+                        read.append(_of_line(line, state, strict=strict))
                 if read:
                     results = await _add_all(read, state, wait=started)
                     started = True
-                    yield b"".join(_line(_result(place, one)) for place, one in zip(places, results, strict=True))
+                    cursor = state.cursor
+                    yield b"".join(
+                        _line(_result(place, one, cursor)) for place, one in zip(places, results, strict=True)
+                    )
                     accepted += sum(isinstance(one, Placement) for one in results)
                 if number - accepted > REFUSED_LINES + accepted:
                     what = f"more than {REFUSED_LINES:,} lines, and more than were accepted, are blank or refused"
@@ -299,17 +321,18 @@ async def _results_of_lines(request: Request, state: State) -> AsyncIterator[byt
         return
 
 
-def _of_line(line: bytes, state: State) -> Article | Problem:
+def _of_line(line: bytes, state: State, *, strict: bool) -> Received | Problem:
     try:
-        return state.request_models.read_article(read_json(line, articles=_LINE))
+        return state.request_models.receive(read_json(line, articles=_LINE), strict=strict)
     except Problem as error:
         return error
 
 
-def _result(place: int, found: Placement | Problem) -> dict[str, Any]:
+def _result(place: int, found: Placement | Problem, cursor: int | None = None) -> dict[str, Any]:
     if isinstance(found, Problem):
         return {"line": place, "problem": found.to_record()}
-    return {"line": place, "placement": placement_record(found)}
+    record = {"line": place, "placement": placement_record(found)}
+    return record if cursor is None else {**record, "cursor": cursor}
 
 
 def _line(record: dict[str, Any]) -> bytes:

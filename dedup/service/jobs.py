@@ -12,7 +12,7 @@ from dedup.service.problems import Problem, problem
 
 if TYPE_CHECKING:
     from dedup.index import StoryIndex
-    from dedup.service.writer import Writer
+    from dedup.service.writer import NoWriter, Writer
 
 REMEMBERED = 100
 """Ended jobs that are kept."""
@@ -24,7 +24,7 @@ class Job:
 
     Attributes:
         id: its identifier.
-        what: "reconcile" or "expire".
+        what: "reconcile", "rebuild", "expire" or "quarantine".
         state: "waiting" until it has ended.
         result: the result, once it is done.
         problem: the problem, once it has failed.
@@ -47,7 +47,7 @@ class Jobs:
     def __init__(self) -> None:
         self._jobs: dict[str, Job] = {}
 
-    def start(self, writer: Writer, what: str, call: Callable[[StoryIndex], dict[str, Any]]) -> Job:
+    def start(self, writer: Writer | NoWriter, what: str, call: Callable[[StoryIndex], dict[str, Any]]) -> Job:
         """Pass a call to the writer and return its job; a `reconcile` that is waiting is returned instead of another.
 
         Raises:

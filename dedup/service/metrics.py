@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
+from dedup.index import Change, Placement
+from dedup.index.store.records import Kind
+
 CONTENT_TYPE = CONTENT_TYPE_LATEST
+DECISIONS = ("new", "continued", "copy", "suspected", "revision", "unchanged")
+"""What was decided about an article: it began a story; it joined one; it is a copy; it may be one; it is a version of a
+page; it was known."""
+_STORE = {
+    "articles": ("dedup_store_articles", "Articles in the store."),
+    "stories": ("dedup_store_stories", "Stories in the store."),
+    "bytes": ("dedup_store_bytes", "Bytes of the store on disk."),
+    "memory": ("dedup_index_memory_bytes", "Bytes of memory that the articles of the index take."),
+    "learned": ("dedup_learned_passages", "Boilerplate passages and misplaced bodies that it has learned."),
+}
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0)
 
 
@@ -32,6 +46,12 @@ class Metrics:
         self.refused = Counter("dedup_problems", "Requests answered by a problem.", ("kind",), registry=registry)
         self.written = Counter("dedup_articles_written", "Articles put on disk, unchanged ones too.", registry=registry)
         self.writes = Histogram("dedup_write_seconds", "Seconds of a transaction.", buckets=_SECONDS, registry=registry)
+        self.placed = Counter("dedup_placements", "Articles placed.", ("decision",), registry=registry)
+        self.changes = Counter("dedup_changes", "Entries of the log of changes.", ("kind",), registry=registry)
+        for counter, labels in ((self.placed, DECISIONS), (self.changes, get_args(Kind))):
+            for label in labels:  # at 0 from the start, so that the first one is an increase
+                counter.labels(label)
+        self._store = {key: Gauge(name, text, registry=registry) for key, (name, text) in _STORE.items()}
         self.running = Gauge("dedup_requests_running", "Requests being answered.", registry=registry)
 
     def gauge(self, name: str, text: str, value: Callable[[], float]) -> None:
@@ -43,6 +63,34 @@ class Metrics:
         self.writes.observe(seconds)
         self.written.inc(articles)
 
+    def decided(self, placements: Iterable[Placement]) -> None:
+        """Count what was decided about articles."""
+        for placement in placements:
+            self.placed.labels(decision_of(placement)).inc()
+
+    def changed(self, changes: Iterable[Change]) -> None:
+        """Count entries of the log of changes."""
+        for change in changes:
+            self.changes.labels(change.kind).inc()
+
+    def measured(self, stats: Mapping[str, Any]) -> None:
+        """Set the sizes of the store, from `StoryIndex.stats`."""
+        for key, gauge in self._store.items():
+            gauge.set(stats[key] or 0)
+
     def text(self) -> bytes:
         """Return all metrics in the text format of Prometheus."""
         return generate_latest(self._registry)
+
+
+def decision_of(placement: Placement) -> str:
+    """Return which of `DECISIONS` a placement is."""
+    if placement.status == "unchanged":
+        return "unchanged"
+    if placement.revision_of is not None or placement.revised_by is not None:
+        return "revision"
+    if placement.copy_of is not None:
+        return "copy"
+    if placement.suspected_copy_of is not None:
+        return "suspected"
+    return "new" if placement.new_story else "continued"

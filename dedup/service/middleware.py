@@ -35,6 +35,8 @@ _HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[^\s@:/?#\\\[\]]+)(?::[0-9]{0,5})?")
 _DRAINED, _DRAIN_TIME = 64_000_000, 2.0
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
+_NO_ERROR = frozenset(("starting", "stopping"))
+"""Problems with a status of 5xx that say that the service does as it should."""
 _log = logging.getLogger(__name__)
 
 
@@ -76,6 +78,8 @@ class ServiceMiddleware:
     def _record(self, exchange: _Exchange) -> None:
         """Count and log a request. Of what the client sent, only method and path are logged."""
         scope, seconds = exchange.scope, time.perf_counter() - exchange.begun
+        if scope["state"].get("forwarded"):
+            return  # the process that answered it does
         route = getattr(scope.get("route"), "path_format", None) or "other"
         method = scope["method"] if scope["method"] in {*_SAFE, "POST", "PUT", "DELETE", "PATCH"} else "OTHER"
         status = 499 if exchange.status is None else exchange.status
@@ -84,7 +88,7 @@ class ServiceMiddleware:
         metrics.seconds.labels(route).observe(seconds)
         if kind := scope["state"].get("problem"):
             metrics.refused.labels(kind).inc()
-        level = logging.INFO if status < 500 else logging.ERROR
+        level = logging.ERROR if status >= 500 and scope["state"].get("problem") not in _NO_ERROR else logging.INFO
         if not _log.isEnabledFor(level):
             return
         path = scope["path"][:200]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from itertools import islice
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     BaseModel,
@@ -25,11 +25,14 @@ from dedup.article import Article
 from dedup.inputs.markup import to_plain, to_plain_line
 from dedup.service.problems import FAULTS, Fault, Problem, problem
 from dedup.service.settings import ServiceSettings
+from dedup.service.tolerant import Received, read_tolerantly
 
 ID = 512
 """Characters of an id."""
 LENGTHS = {"title": 5_000, "source": 500, "url": 8_000, "author": 1_000, "section": 500, "kind": 100, "lang": 100}
 """Characters of the optional strings of an article."""
+NAMED = 1_000
+"""Articles that a decision names, on each side."""
 PASTED = 50_000
 """Characters of a text that is compared with another without being stored."""
 ID_PATTERN = r"^[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
@@ -140,6 +143,20 @@ class _ArticleToAdd(_ArticleToMatch):
     id: _Id
 
 
+class DecisionToKeep(BaseModel):
+    """A decision of an editor, see `StoryIndex.decide`."""
+
+    model_config = _config({"kind": "together", "articles": ["a", "b"], "by": "Ann"})
+
+    kind: Literal["together", "apart", "title", "canonical", "move", "split"]
+    articles: Annotated[list[_Id], Field(min_length=1, max_length=NAMED)]
+    apart_from: Annotated[list[_Id], Field(max_length=NAMED)] | None = None
+    title: Annotated[str, Field(max_length=LENGTHS["title"])] | None = None
+    into: _Id | None = None
+    by: Annotated[str, Field(max_length=LENGTHS["author"])] | None = None
+    supersede: bool | None = None
+
+
 class RequestModels:
     """The request models under the limits of a service, and their validation.
 
@@ -148,6 +165,7 @@ class RequestModels:
         unnamed: an article that needs no id.
         batch: many articles; each is validated by itself.
         pair: two articles to compare; each is validated by itself.
+        decision: a decision of an editor.
     """
 
     def __init__(self, settings: ServiceSettings) -> None:
@@ -172,7 +190,35 @@ class RequestModels:
             a=(Annotated[pasted, SkipValidation], ...),
             b=(Annotated[pasted, SkipValidation], ...),
         )
-        self.all: tuple[type[BaseModel], ...] = (self.article, self.unnamed, pasted, self.batch, self.pair)
+        self.decision = DecisionToKeep
+        self.all: tuple[type[BaseModel], ...] = (
+            self.article,
+            self.unnamed,
+            pasted,
+            self.batch,
+            self.pair,
+            self.decision,
+        )
+
+    def receive(
+        self, record: Any, *, where: str = "", needs_id: bool = True, needs_words: bool = False, strict: bool = False
+    ) -> Received:
+        """Read the record of an article as those of files are read, with a notice of what was not understood.
+
+        Args:
+            record, where, needs_id, needs_words: see `read_article`.
+            strict: whether all but the fields of an article is refused, as by `read_article`.
+
+        Raises:
+            Problem: it has no id, neither text nor title, or one of them is too long.
+        """
+        options: dict[str, Any] = {"where": where, "needs_id": needs_id, "needs_words": needs_words}
+        try:
+            return Received(self.read_article(record, **options))
+        except Problem as error:
+            if strict or not isinstance(record, dict):
+                raise
+            return read_tolerantly(record, error, self._limits, **options)
 
     def read_article(
         self, record: Any, *, where: str = "", needs_id: bool = True, needs_words: bool = False
@@ -245,6 +291,26 @@ class RequestModels:
                 raise problem("invalid", f"{article.id}.text", what, f"give at most {PASTED:,}")
         return a, b
 
+    def read_decision(self, record: Any) -> dict[str, Any]:
+        """Validate a decision, and return the arguments of `StoryIndex.decide` that it has.
+
+        Raises:
+            Problem: a field is missing, unknown or wrong.
+        """
+        try:
+            return dict(_validated(self.decision, record).model_dump(exclude_none=True))
+        except ValidationError as error:
+            known = not isinstance(record, dict) or record.keys() <= DecisionToKeep.model_fields.keys()
+            fields = ", ".join(DecisionToKeep.model_fields)
+            if not isinstance(record, dict) or not known:
+                remedy = f"send a JSON object with: {fields}"
+                raise problem("invalid", "body", "it is no object, or has other fields", remedy) from None
+            faults = [
+                Fault(".".join(map(str, one["loc"]))[:200], one["msg"], "see /openapi.json")
+                for one in error.errors(include_url=False, include_input=False, include_context=False)[:FAULTS]
+            ]
+            raise Problem("invalid", *faults) from None
+
     def _fault(self, field: str, error: Any) -> tuple[str, str]:
         """Return problem and remedy of an error of pydantic's in the record of an article."""
         kind, value = error["type"], error["input"]
@@ -284,9 +350,24 @@ def parameter_problem(errors: Sequence[Any]) -> Problem:
     return Problem("invalid", *faults)
 
 
-def request_body(model: type[BaseModel], **others: Any) -> dict[str, Any]:
-    """Return the request body of a route for OpenAPI: a model as JSON, and others by media type."""
-    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{model.__name__}"}}, **others}
+ANY_RECORD = {
+    "title": "RecordWithOtherNames",
+    "type": "object",
+    "description": "Any other record is read as those of files are: by the usual names of fields, with a notice of each"
+    " name that means no field and of each value that is none. `strict=true` refuses it.",
+}
+"""The schema of an article with other fields, for OpenAPI."""
+
+
+def request_body(
+    model: type[BaseModel], *, tolerant: bool = False, others: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return the request body of a route for OpenAPI: a model as JSON, any record if tolerant, others by media type."""
+    schema: dict[str, Any] = {"$ref": f"#/components/schemas/{model.__name__}"}
+    content = {
+        "application/json": {"schema": {"anyOf": [schema, ANY_RECORD]} if tolerant else schema},
+        **(others or {}),
+    }
     return {"requestBody": {"required": True, "content": content}}
 
 

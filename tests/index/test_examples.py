@@ -1,12 +1,16 @@
-"""The examples run, with fakes for the systems they connect to."""
+"""The examples run, with the libraries that they are for."""
 
 from __future__ import annotations
 
 import importlib.util
 import json
+import os
+import subprocess
+import sys
+import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -30,19 +34,130 @@ def example(name: str) -> ModuleType:
     return module
 
 
+SPIDER = """
+import dataclasses, sys
+import scrapy
+from scrapy.crawler import CrawlerProcess
+
+class Fields(scrapy.Item):
+    link, headline, body, story = scrapy.Field(), scrapy.Field(), scrapy.Field(), scrapy.Field()
+
+@dataclasses.dataclass
+class Page:
+    url: str
+    title: str
+    text: str
+    copy_of: str | None = "?"
+
+class News(scrapy.Spider):
+    name = "news"
+    start_urls = [sys.argv[1]]
+
+    def parse(self, response):
+        for place, article in enumerate(response.css("article")):
+            url, title, text = article.attrib["id"], article.css("h1::text").get(), article.css("p::text").get()
+            if place % 3 == 0:
+                yield {"url": url, "title": title, "text": text}
+            elif place % 3 == 1:
+                yield Fields(link=url, headline=title, body=text)
+            else:
+                yield Page(url, title, text)
+        yield {"url": "https://a.example/none"}
+
+settings = {
+    "ITEM_PIPELINES": {"scrapy_pipeline.StoryPipeline": 500},
+    "STORIES": sys.argv[2], "DROP_COPIES": sys.argv[4] == "drop",
+    "FEEDS": {sys.argv[3]: {"format": "jsonlines"}}, "LOG_LEVEL": "WARNING", "TELNETCONSOLE_ENABLED": False,
+}
+process = CrawlerProcess(settings)
+process.crawl(News)
+process.start()
+"""
+
+
 def test_the_scrapy_pipeline(tmp_path: Path) -> None:
-    module = example("scrapy_pipeline")
-    values = {"STORIES": str(tmp_path / "stories.db"), "DROP_COPIES": True}
-    settings = SimpleNamespace(get=values.get, getbool=lambda name: bool(values[name]))
-    pipeline = module.StoryPipeline.from_crawler(SimpleNamespace(settings=settings))
-    pipeline.open_spider(None)
-    item = {"url": "https://a.example/1", "title": "Ferry burns", "text": "The ferry burned off Larkhaven at dawn."}
-    assert pipeline.process_item(dict(item), None)["story"].startswith("s")
-    with pytest.raises(module.DropItem, match=r"a copy of .*/1"):
-        pipeline.process_item({**item, "url": "https://b.example/2"}, None)
-    pipeline.close_spider(None)
-    with dedup.StoryIndex.open(values["STORIES"]) as index:  # type: ignore[arg-type]
-        assert len(index) == 2
+    """With dictionaries, Scrapy's items and dataclasses, in a crawl of Scrapy's own."""
+    pytest.importorskip("scrapy", reason="Scrapy is not installed")
+    pages = [article for article in ARTICLES if article["title"]][:12]
+    pages.append({**pages[0], "id": "copied"})
+    bodies = (
+        f'<article id="https://a.example/{one["id"]}"><h1>{one["title"]}</h1><p>{one["text"]}</p></article>'
+        for one in pages
+    )
+    site, spider = tmp_path / "site.html", tmp_path / "spider.py"
+    site.write_text("".join(bodies), encoding="utf-8")
+    spider.write_text(SPIDER, encoding="utf-8")
+    for name, mode in (("kept", "keep"), ("dropped", "drop")):
+        store, out = tmp_path / f"{name}.db", tmp_path / f"{name}.jsonl"
+        crawled = subprocess.run(
+            [sys.executable, str(spider), site.as_uri(), str(store), str(out), mode],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join([str(EXAMPLES), str(EXAMPLES.parent), *sys.path])},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert crawled.returncode == 0, crawled.stderr
+        assert "Traceback" not in crawled.stderr
+        assert "Deprecat" not in crawled.stderr
+        assert "it has no text" in crawled.stderr, "an item that is no article is dropped with the reason"
+        with dedup.StoryIndex.open(store) as index:
+            stories = {one: story.id for story in index.stories() for one in story.articles}
+            copies = {held.article.id for held in index.articles() if held.copy_of is not None}
+        assert len(stories) == 13
+        items = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+        by_id = {item.get("url") or item["link"]: item for item in items}
+        assert {*by_id} == ({*stories} if mode == "keep" else {*stories} - copies)
+        assert "https://a.example/copied" in copies
+        assert by_id[f"https://a.example/{pages[0]['id']}"]["story"].startswith("s")
+        assert all(item["story"].startswith("s") for item in items if "link" in item)
+        assert all(item["copy_of"] != "?" for item in items if "copy_of" in item)
+
+
+def test_the_kafka_consumer_after_a_crash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the cluster that confluent-kafka has for tests."""
+    kafka = pytest.importorskip("confluent_kafka", reason="confluent-kafka is not installed")
+    monkeypatch.syspath_prepend(str(EXAMPLES))
+    module = example("kafka_consumer")
+    producer = kafka.Producer({"bootstrap.servers": "unused", "test.mock.num.brokers": 3})
+    brokers = producer.list_topics(timeout=30).brokers.values()
+    servers = ",".join(f"{broker.host}:{broker.port}" for broker in brokers)
+    for message in (*(json.dumps(article).encode() for article in ARTICLES), b"junk", b'{"text": "no id"}'):
+        producer.produce("articles", message)
+    assert producer.flush(30) == 0
+    store = str(tmp_path / "stories.db")
+
+    def crash(*_: object) -> None:
+        raise RuntimeError("the process dies between the index and the commit")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(module.Placements, "publish", crash)
+        with pytest.raises(RuntimeError):
+            module.follow(servers, "articles", "placements", store)
+    with dedup.StoryIndex.open(store) as index:
+        known = len(index)
+    assert known > 0
+    found, until = known, time.monotonic() + 120
+    while found < len(ARTICLES) and time.monotonic() < until:  # a busy machine may find the queue empty too early
+        module.follow(servers, "articles", "placements", store, until_empty=True)
+        with dedup.StoryIndex.open(store) as index:
+            found = len(index)
+    with dedup.StoryIndex.open(store) as index:
+        assert len(index) == len(ARTICLES)
+        assert sum(change.kind == "added" for change in index.changes()) == len(ARTICLES)
+    published = [json.loads(message) for message in messages_of(module, servers, "placements", len(ARTICLES) + known)]
+    assert {placement["id"] for placement in published} == {article["id"] for article in ARTICLES}
+    assert sum(placement["status"] == "unchanged" for placement in published) == known
+    assert {*messages_of(module, servers, "articles.dead", 2)} == {b"junk", b'{"text": "no id"}'}
+
+
+def messages_of(module: ModuleType, servers: str, topic: str, count: int) -> list[bytes]:
+    reader, until = module.Messages(servers, topic, f"{topic}-reader"), time.monotonic() + 60
+    found: list[bytes] = []
+    while len(found) < count and time.monotonic() < until:
+        found += reader.poll(500)
+    reader.close()
+    return found
 
 
 class Queue:
@@ -85,13 +200,25 @@ def test_the_consumer_loop_after_a_crash(tmp_path: Path) -> None:
 
 
 def test_the_daily_batch_twice(tmp_path: Path) -> None:
+    """On an archive of years ago, with days that are run again, and a run that died before its mark was written."""
     module = example("daily_batch")
-    day = tmp_path / "day.jsonl"
-    store, changes = str(tmp_path / "stories.db"), tmp_path / "changes.jsonl"
-    dated = [{**article, "published": "2099-01-01"} for article in ARTICLES]
-    day.write_text("\n".join(json.dumps(article) for article in dated), encoding="utf-8")
-    count = module.run_day(store, str(day), str(changes))
-    lines = [json.loads(line) for line in changes.read_text(encoding="utf-8").splitlines()]
-    assert count == len(lines) >= len(ARTICLES)
+    store, days = str(tmp_path / "stories.db"), [tmp_path / f"2019-01-0{day}.jsonl" for day in (1, 2, 3)]
+    for number, day in enumerate(days):
+        dated = [{**article, "published": day.stem} for article in ARTICLES[10 * number : 10 * number + 10]]
+        day.write_text("\n".join(json.dumps(article) for article in dated), encoding="utf-8")
+    out = {day: day.with_suffix(".changes") for day in days}
+    counts = [module.run_day(store, str(day), str(out[day])) for day in days]
+    once = [out[day].read_bytes() for day in days]
+    assert all(count >= 10 for count in counts)
+    assert [module.run_day(store, str(day), str(out[day])) for day in days] == [0, 0, 0]
+    Path(f"{store}.cursor").write_text("12", encoding="ascii")
+    assert module.run_day(store, str(days[2]), str(out[days[2]])) == 0
+    assert [out[day].read_bytes() for day in days] == once
+    lines = [json.loads(line) for day in days for line in out[day].read_text(encoding="utf-8").splitlines()]
+    assert [line["cursor"] for line in lines] == list(range(1, len(lines) + 1))
     assert {line["article"] for line in lines if line["kind"] == "added"} == {article["id"] for article in ARTICLES}
-    assert module.run_day(store, str(day), str(changes)) == 0
+    with dedup.StoryIndex.open(store) as index:
+        assert len(index) == len(ARTICLES)
+    assert module.run_day(store, str(days[0]), str(tmp_path / "expired"), keep_days=90) >= len(ARTICLES)
+    with dedup.StoryIndex.open(store) as index:
+        assert len(index) == 0, "older than what is kept"

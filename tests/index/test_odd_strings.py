@@ -21,10 +21,22 @@ def index(tmp_path: Path) -> Iterator[StoryIndex]:
         yield found
 
 
-WITHOUT_STRINGS = {"close", "settings", "background", "reconcile", "vacuum", "check", "clustering", "placements"} | {
+WITHOUT_STRINGS = {
+    "decisions",
+    "close",
+    "settings",
+    "background",
+    "reconcile",
+    "vacuum",
+    "check",
+    "clustering",
+    "placements",
+} | {
     "stats",
     "changes",
     "grown",
+    "refresh",
+    "change_options",
 }
 CALLS: dict[str, list[Callable[[StoryIndex, str], Any]]] = {
     "open": [lambda _, odd: StoryIndex.open(f"no-folder/{odd}")],
@@ -41,6 +53,14 @@ CALLS: dict[str, list[Callable[[StoryIndex, str], Any]]] = {
     "withdraw": [lambda index, odd: index.withdraw(odd)],
     "erase": [lambda index, odd: index.erase(odd)],
     "expire": [lambda index, odd: index.expire(odd)],
+    "quarantine": [
+        lambda index, odd: index.quarantine(odd),
+        lambda index, odd: index.quarantine("x", since=odd),
+    ],
+    "articles": [
+        lambda index, odd: list(index.articles(source=odd)),
+        lambda index, odd: list(index.articles(since=odd)),
+    ],
     "rebuild": [lambda index, odd: index.rebuild(odd)],  # type: ignore[arg-type]
     "match": [lambda index, odd: index.match({"id": odd, "text": odd, "title": "Ferry"})],
     "match_many": [lambda index, odd: index.match_many([Article(id=odd, text=TEXT + odd)])],
@@ -57,6 +77,13 @@ CALLS: dict[str, list[Callable[[StoryIndex, str], Any]]] = {
         lambda index, odd: index.page(storyline=odd),
     ],
     "growth": [lambda index, odd: index.growth(odd)],
+    "decide": [
+        lambda index, odd: index.decide("together", ["first", odd]),
+        lambda index, odd: index.decide("title", ["first"], title=odd, by=odd),
+        lambda index, odd: index.decide("move", ["first"], into=odd),
+        lambda index, odd: index.decide(odd, ["first"], apart_from=[odd]),  # type: ignore[arg-type]
+    ],
+    "undo": [lambda index, odd: index.undo(odd)],
     "search": [lambda index, odd: index.search(odd)],
     "newest": [lambda index, odd: index.newest(odd)],  # type: ignore[arg-type]
     "explain": [lambda index, odd: index.explain(odd, "first"), lambda index, odd: index.explain("first", odd)],
@@ -65,7 +92,7 @@ CALLS: dict[str, list[Callable[[StoryIndex, str], Any]]] = {
 
 
 def test_every_public_method_is_called() -> None:
-    public = {name for name in vars(StoryIndex) if not name.startswith("_")}
+    public = {name for name in dir(StoryIndex) if not name.startswith("_")}
     assert public <= CALLS.keys() | WITHOUT_STRINGS
 
 

@@ -275,8 +275,8 @@ def test_two_pasted_texts(http: httpx.Client) -> None:
     ],
 )
 def test_what_an_article_may_not_be(http: httpx.Client, record: object, field: str) -> None:
-    body = json.dumps(record)
-    assert_problem(http.post("/v1/articles", content=body, headers={"Content-Type": "application/json"}), 422, field)
+    given = {"content": json.dumps(record), "headers": {"Content-Type": "application/json"}}
+    assert_problem(http.post("/v1/articles?strict=true", **given), 422, field)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -372,6 +372,37 @@ def test_health_and_metrics(http: httpx.Client) -> None:
         "dedup_write_seconds_count",
     ):
         assert line in text
+
+
+def test_metrics_say_what_is_decided(http: httpx.Client) -> None:
+    def metrics() -> dict[str, float]:
+        lines = http.get("/metrics").text.splitlines()
+        return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines) if name[:1] != "#"}
+
+    before, name, text = metrics(), named("decided"), TEXT.format(901)
+    for suffix, body in (("a", text), ("b", text), ("c", f"{text} More of it came later."), ("a", text)):
+        http.post("/v1/articles", json={"id": name + suffix, "text": body, "source": suffix})
+    http.delete(f"/v1/articles/{name}b")
+    after = metrics()
+    grown = {key: after[key] - before.get(key, 0.0) for key in after if after[key] != before.get(key)}
+    placed = {key: value for key, value in grown.items() if key.startswith("dedup_placements_total")}
+    assert sum(placed.values()) == 4
+    assert placed['dedup_placements_total{decision="unchanged"}'] == 1
+    assert placed['dedup_placements_total{decision="copy"}'] >= 1
+    assert grown['dedup_changes_total{kind="added"}'] == 3
+    assert grown['dedup_changes_total{kind="removed"}'] == 1
+    assert grown["dedup_store_articles"] == 2
+    assert after["dedup_store_bytes"] > 0
+    assert after["dedup_index_memory_bytes"] > 0
+    assert 'dedup_changes_total{kind="moved"}' in after, "at 0 from the start"
+
+
+def test_the_alert_rules_name_metrics_that_there_are(http: httpx.Client) -> None:
+    rules = (Path(__file__).resolve().parents[2] / "examples" / "alerts.yml").read_text(encoding="utf-8")
+    told = {line.split("{")[0].split(" ")[0] for line in http.get("/metrics").text.splitlines()}
+    named = set(re.findall(r"\bdedup_\w+", rules))
+    assert len(named) >= 8
+    assert named <= told | {"dedup_request_seconds_bucket"}
 
 
 def test_stats_reveal_nothing_of_the_machine(http: httpx.Client) -> None:

@@ -23,11 +23,13 @@ from made_articles import stream
 
 LOCAL = {
     "open",
+    "articles",
     "rebuild",
     "vacuum",
     "check",
     "newest",
     "grown",
+    "refresh",
     "clustering",
     "placements",
     "settings",
@@ -45,12 +47,41 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 def test_it_has_the_methods_of_an_index() -> None:
-    ours = {name for name in vars(StoryIndex) if not name.startswith("_")} - LOCAL
+    ours = {name for name in dir(StoryIndex) if not name.startswith("_")} - LOCAL
     assert ours <= set(vars(Client))
     for name in ours - {"close"}:
         wanted = inspect.signature(getattr(StoryIndex, name)).parameters
         have = inspect.signature(getattr(Client, name)).parameters
         assert [*wanted] == [one for one in have if one != "wait"], name
+
+
+def test_it_operates_the_index(tmp_path: Path) -> None:
+    articles = [dataclasses.replace(one, source=f"s{place % 2}") for place, one in enumerate(stream(8, 60))]
+    with serving(tmp_path / "s.db", "--keep-days", "inf", "--settle-hours", "5") as own, Client(own.url) as client:
+        assert client.stats()["settle_hours"] == 5
+        client.add_many(articles)
+        client.change_options(keep_days=9_000.0, settle_hours=7.0)
+        assert (client.stats()["keep_days"], client.stats()["settle_hours"]) == (9_000, 7)
+        with pytest.raises(InputError):
+            client.change_options(keep_days=0)
+        changes = client.rebuild(learn=True)
+        assert changes[0].kind == "refreshed"
+        assert client.stats()["background"]["version"] == 1
+        settings = client.stats()["settings"]
+        client.rebuild(granularity=0.3)
+        assert client.stats()["settings"] != settings
+        preview = httpx.post(f"{own.url}/v1/rebuild?preview=true&granularity=0.5").json()
+        while (job := httpx.get(f"{own.url}/v1/jobs/{preview['id']}").json())["state"] == "waiting":
+            pass
+        assert job["result"]["since"] == job["result"]["until"]
+        assert httpx.post(f"{own.url}/v1/rebuild?granularity=2").status_code == 422
+        assert httpx.post(f"{own.url}/v1/quarantine?source=s1&since=x").status_code == 422
+        gone = client.quarantine("S1", since="2020-01-01")
+        assert sum(change.kind == "removed" for change in gone) == 30
+        assert len(client) == 30
+        client.change_options(store_text=False)
+        with pytest.raises(InputError, match="cannot be turned on"):
+            client.change_options(store_text=True)
 
 
 def test_it_returns_what_an_index_returns(served: Served) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -62,6 +63,11 @@ class StoreMetadata:
     now: float = 0.0
     background: bytes = b""
 
+    @property
+    def settle_seconds(self) -> float:
+        """Seconds without a change after which a story keeps its id permanently."""
+        return self.settle_hours * HOUR
+
     @classmethod
     def new(cls, settings: Settings | None, background: Background | None, options: StoreOptions) -> Self:
         """Create the metadata of a new index.
@@ -72,8 +78,8 @@ class StoreMetadata:
         if faults := options.faults():
             raise SettingsError(faults)
         settle_hours = SETTLE_HOURS if options.settle_hours is None else options.settle_hours
-        text = options.store_text is not False
-        metadata = cls(settings or Settings(), METHOD_VERSION, text, options.keep_days, settle_hours, "", 0, 0)
+        text, keep_days = options.store_text is not False, None if options.keep_days == math.inf else options.keep_days
+        metadata = cls(settings or Settings(), METHOD_VERSION, text, keep_days, settle_hours, "", 0, 0)
         return metadata.with_background(background or Background.general(), 0)
 
     def with_background(self, background: Background, version: int) -> Self:
@@ -151,7 +157,9 @@ def read_metadata(
         )
     if options is not None and (differing := _differing(metadata, options)):
         problem = f"{store.where} was made with other options ({'; '.join(differing)})"
-        raise SettingsError([f"{problem}: open it without them, for they stay as they are, or make it anew"])
+        raise SettingsError(
+            [f"{problem}: open it without them, or change them with change_options ('dedup index options')"]
+        )
     if settings is not None:  # for those that do not affect results, such as threads
         metadata = replace(metadata, settings=settings)
     return metadata

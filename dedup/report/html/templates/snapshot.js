@@ -3,7 +3,7 @@
 const source = (() => {
 const { $, percent, plural } = dom;
 const UNIT = 2 ** -20, REPOSTED = 30, PAIR = 1.125, EVENT = 0.5, SAME_EVENT = 0.16, LOWEST = 0.05, SEVERAL = 3, DROP = 0.5, CAP = 0.4;  // as in dedup/group/cut.py
-const SPAN = 20, FADE = [.3, .6], ONE_DAY = .5, A_DAY = .4, MOST_DAYS = 3, MEASURED = .08, HEADLINE = 1.6, FADE_CROWDED = [.5, .8];  // as in dedup/match/scores.py
+const SPAN = 20, FADE = [.3, .6], ONE_DAY = .5, A_DAY = .4, UNDATED = 1.1, MOST_DAYS = 3, MEASURED = .08, HEADLINE = 1.6, FADE_CROWDED = [.5, .8];  // as in dedup/match/scores.py
 
 let data, chunks, stories = [], storyOf = [], events, granularity, searched, last;
 const unpacked = new Map();
@@ -179,7 +179,7 @@ function decision(r) {
 
 function datePenalty(score, days) {
   const faded = (penalty, [low, high]) => penalty * Math.min(1, Math.max(0, 1 - (score - low) / (high - low))), most = data.settings.date_penalty;
-  const crowded = most > 0 ? Math.min(data.crowding, MEASURED) * Math.min(A_DAY * (days ?? 1) - ONE_DAY, MOST_DAYS) : 0;
+  const crowded = most > 0 ? Math.min(data.crowding, MEASURED) * Math.min(A_DAY * (days ?? UNDATED) - ONE_DAY, MOST_DAYS) : 0;
   return faded(most * Math.min(1, (days || 0) / SPAN), FADE) + Math.min(crowded, 0) + faded(Math.max(crowded, 0), FADE_CROWDED);
 }
 
