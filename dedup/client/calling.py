@@ -448,10 +448,11 @@ class Client:
     def _ask(self, method: str, path: str, **options: Any) -> Any:
         if self._http.is_closed:
             raise ServiceError(f"this client of {self._url} was closed: make another")
-        until, pause, own = time.monotonic() + self._patience, _PAUSE, options.pop("headers", {})
+        until, pause = time.monotonic() + self._patience, _PAUSE
+        given: dict[str, str] = options.pop("headers", {})
         while True:
             try:
-                headers = {**own, _CURSOR: self._cursor} if self._cursor else own
+                headers = given | ({_CURSOR: self._cursor} if self._cursor else {})
                 answer = self._http.request(method, path, headers=headers, **options)
             except self._errors as error:
                 if time.monotonic() + pause > until:
