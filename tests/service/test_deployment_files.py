@@ -12,10 +12,14 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+import typer
 from serving import serving
+
+from dedup.cli import application
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
@@ -36,11 +40,10 @@ def test_systemd_finds_no_fault(tmp_path: Path) -> None:
 
 
 def test_the_service_takes_the_options_of_the_unit() -> None:
-    from dedup.cli import application
-
     unit = (EXAMPLES / "dedup.service").read_text(encoding="utf-8")
     (start,) = re.findall(r"ExecStart=\S+ serve (.*)", unit)
-    command = __import__("typer").main.get_command(application()).commands["serve"]  # type: ignore[attr-defined]
+    group: Any = typer.main.get_command(application())
+    command = group.commands["serve"]
     known = {option for parameter in command.params for option in parameter.opts}
     assert set(re.findall(r"--[\w-]+", start)) <= known
 
