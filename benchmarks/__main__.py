@@ -114,6 +114,7 @@ def service(
     rate: Annotated[float, typer.Option(min=1, help="Requests a second.")] = 300.0,
     seconds: Annotated[int, typer.Option(min=1, max=180, help="Seconds of load.")] = 120,
     flood: Annotated[int, typer.Option(min=0, max=60, help="Seconds of more than it can do; 0 leaves it out.")] = 15,
+    workers: Annotated[int, typer.Option(min=0, max=64, help="Processes that read, beside the one that writes.")] = 0,
     store: Annotated[Path | None, typer.Option(help="A store that has the articles already; a copy is served.")] = None,
     seed: MadeUp = 20240527,
 ) -> None:
@@ -128,6 +129,7 @@ def service(
             rate=rate,
             seconds=seconds,
             flood=flood,
+            workers=workers,
             store=store,
             seed=seed,
             watch=watch,

@@ -57,6 +57,7 @@ def run(
     seconds: int,
     flood: int,
     store: Path | None,
+    workers: int,
     seed: int,
     watch: Stopwatch,
 ) -> dict[str, Any]:
@@ -69,6 +70,7 @@ def run(
         seconds: duration of the load.
         flood: duration of the flood; 0 to leave it out.
         store: a store with the articles, of which a copy is served; None to make one.
+        workers: processes that read, beside the one that writes.
         seed: seed of the requests.
         watch: times and announces the steps.
     """
@@ -77,7 +79,7 @@ def run(
     stream = data.stream_file(folder)
     if stream is None:
         raise BenchmarkError("there is no stream: give its folder with --data")
-    report: dict[str, Any] = {"benchmark": "service", "seed": seed, **provenance()}
+    report: dict[str, Any] = {"benchmark": "service", "seed": seed, "workers": workers, **provenance()}
     with TemporaryDirectory() as place:
         here = Path(place)
         with watch.step("read"):
@@ -90,7 +92,7 @@ def run(
         _write(added, _requests(every, rng, ASKED, adding=1.0, prefix="flood"))
         del every
         begin = time.perf_counter()
-        with served(here / "stories.db") as (process, url):
+        with served(here / "stories.db", workers) as (process, url):
             report["start"] = time.perf_counter() - begin
             report["articles"] = _stats(url)["articles"]
             with watch.step("load"):
@@ -135,10 +137,10 @@ def _write(path: Path, requests: Iterator[tuple[str, dict[str, str]]]) -> None:
 
 
 @contextmanager
-def served(store: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def served(store: Path, workers: int = 0) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """Start a service of a store, and wait until it is ready."""
     command = [sys.executable, "-m", "dedup", "serve", "--store", str(store), "--port", "0"]
-    command += ["--limit", f"queue={QUEUE}"]
+    command += ["--limit", f"queue={QUEUE}", "--workers", str(workers)]
     log = store.with_name("log.txt")
     with log.open("w", encoding="utf-8") as out:
         process = subprocess.Popen(command, stderr=out, text=True)  # noqa: S603 - our own
@@ -220,12 +222,28 @@ def _one_by_one(url: str, requests: Path, count: int) -> dict[str, float]:
     return {"p50": float(np.percentile(times, 50)), "max": max(times)}
 
 
+def _with_workers(pid: int) -> list[int]:
+    """Return the number of a process and those of its children."""
+    children = Path(f"/proc/{pid}/task/{pid}/children")
+    threads = Path(f"/proc/{pid}/task").iterdir() if children.exists() else ()
+    return [pid, *(int(one) for thread in threads for one in (thread / "children").read_text("ascii").split())]
+
+
 def _megabytes(pid: int) -> float:
+    """Return the memory of a process and its children; what they share counts for each."""
+    return sum(_megabytes_of(one) for one in _with_workers(pid))
+
+
+def _megabytes_of(pid: int) -> float:
     return int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 def _processor(pid: int) -> float:
-    """Return the processor seconds that a process has used."""
+    """Return the processor seconds that a process and its children have used."""
+    return sum(_processor_of(one) for one in _with_workers(pid))
+
+
+def _processor_of(pid: int) -> float:
     counters = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
     return (int(counters[11]) + int(counters[12])) / _TICKS
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from dedup.comparison import Piece as Piece
     from dedup.config import Configuration as Configuration
     from dedup.config import configure as configure
+    from dedup.errors import ConflictError as ConflictError
     from dedup.errors import CursorError as CursorError
     from dedup.errors import DedupError as DedupError
     from dedup.errors import EngineError as EngineError
@@ -82,6 +83,7 @@ _HOMES = {
     "Client": "client",
     "Clustering": "results.clustering",
     "Configuration": "config",
+    "ConflictError": "errors",
     "CopyGroup": "results.clustering",
     "CursorError": "errors",
     "DedupError": "errors",

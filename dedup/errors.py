@@ -4,7 +4,8 @@ Every message states what is wrong and what to do.
 
 DedupError
 ├── InputError              (ValueError)       an article, record or file that cannot be used
-│   └── CursorError         (LookupError)      a change cursor that has expired, or belongs to another store
+│   ├── CursorError         (LookupError)      a change cursor that has expired, or belongs to another store
+│   └── ConflictError                          a decision that contradicts an earlier one, or is of an older version
 ├── SettingsError           (ValueError)       settings unknown or out of range; `.faults` lists all of them
 ├── UnknownArticleError     (KeyError)         an id that is not in the clustering or the index
 ├── StoreError              (OSError)          a store that cannot be opened, read or written
@@ -39,6 +40,19 @@ class CursorError(InputError, LookupError):
 
     def __init__(self, message: str, first: int = 0, last: int = 0) -> None:
         self.first, self.last = first, last
+        super().__init__(message)
+
+
+class ConflictError(InputError):
+    """Raised for a decision that contradicts an earlier one, or that was made on an older version of the decisions.
+
+    Args:
+        message: what is wrong and what to do.
+        decisions: ids of the decisions that it contradicts, none if the version is older.
+    """
+
+    def __init__(self, message: str, decisions: Sequence[str] = ()) -> None:
+        self.decisions = tuple(decisions)
         super().__init__(message)
 
 

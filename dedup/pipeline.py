@@ -17,6 +17,7 @@ from dedup.backends import PlainBackend, choose
 from dedup.background import Background
 from dedup.group.copies import coherent, copy_groups, digests, representatives, title_keys, without_parts
 from dedup.group.cut import EVENT
+from dedup.group.decisions import Decision
 from dedup.group.pages import Holders, pages
 from dedup.group.storylines import Groups, scores_between, with_storylines
 from dedup.inputs.collection import ArticleReader, Collection
@@ -54,6 +55,7 @@ def cluster(
     progress: Progress | None = None,
     second_opinion: Embed | None = None,
     keep_texts: bool = True,
+    decisions: Iterable[Mapping[str, Any]] = (),
 ) -> Clustering:
     """Group articles into stories, and the copies inside them.
 
@@ -68,6 +70,7 @@ def cluster(
             an array of shape (texts, dimensions). See `dedup.match.opinion`.
         keep_texts: whether the articles of the result keep their texts. Without texts, a large collection takes less
             memory, but pairs cannot be explained; articles without a title keep the beginning of the text as one.
+        decisions: decisions of editors that the stories follow, the oldest first: records of `dedup index decisions`.
 
     Returns:
         A clustering of all articles. An article without any text is a story of its own, with a notice.
@@ -78,11 +81,12 @@ def cluster(
         SecondOpinionError: the embedding failed, or did not return one vector per text.
     """
     settings, progress = checked(settings) or Settings(), progress or silent
+    decided = tuple(Decision.from_record(decision) for decision in decisions)
     preferences, keep_texts = Preferences(settings), keep_texts or second_opinion is not None
     reader = ArticleReader(articles, keep_texts=keep_texts, preferences=preferences)
     read = _read(reader, settings, progress, background)
     findings, _ = stories_of(read, settings, background=background, progress=progress, second_opinion=second_opinion)
-    return findings.clustering(settings)
+    return replace(findings, decisions=decided).clustering(settings)
 
 
 def learn_background(

@@ -53,7 +53,7 @@ stories clock
 compiling
 queries state
 learning pages sync
-withdrawals
+withdrawals decisions
 open_store
 session
 repair operations

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -31,6 +32,8 @@ from dedup.cli.output import (
     write_result,
 )
 from dedup.cli.progress import ProgressBar
+from dedup.errors import InputError
+from dedup.group.decisions import Decision
 from dedup.inputs.read_fields import ReadFields
 from dedup.keep.choice import Keep
 from dedup.read import read_records
@@ -167,6 +170,15 @@ class _ResultOptions:
             show_default=False,
         ),
     ] = None
+    decisions: Annotated[
+        Path | None,
+        typer.Option(
+            "--decisions",
+            metavar="FILE",
+            help="Decisions of editors that the stories follow, as JSON lines of 'dedup index decisions'.",
+            show_default=False,
+        ),
+    ] = None
     plot: PlotOption = None
 
     @property
@@ -177,6 +189,8 @@ class _ResultOptions:
     def checked(self, paths: Sequence[str], layout: Layout) -> tuple[Format | None, Keeping | None]:
         """Return the format of the result, or with --keep what writes the records; wrong usage ends the command."""
         style, keeping, against = self.style, None, self.against or ()
+        if self.decisions and against:
+            raise typer.BadParameter("it cannot be combined with --against", param_hint="--decisions")
         if not self.keep:
             style = choose_format(style, self.target)
         layout.check(None if self.keep else style)
@@ -226,6 +240,7 @@ def command(
             "--columns": configuration.columns,
             "--table": configuration.table,
             "--plot": result.plot,
+            "--decisions": result.decisions,
             "--rows": layout.rows,
             "--bom": layout.bom,
             "--top": layout.top,
@@ -248,7 +263,7 @@ def command(
         try:
             articles = _articles(paths, given, notices, progress, keeping, counts)
             needs_texts = style is Format.HTML or layout.rows is RowsOf.STORIES
-            found = _clustered(articles, result.against, given, notices, progress, keep_texts=needs_texts)
+            found = _clustered(articles, result, given, notices, progress, keep_texts=needs_texts)
             progress.stop()
             kept, written = "", written if result.target else "the output is incomplete"
             if keeping:
@@ -302,7 +317,7 @@ def _articles(
 
 def _clustered(
     articles: Iterator[Article],
-    against: list[str] | None,
+    result: _ResultOptions,
     given: Configuration,
     notices: list[Notice],
     progress: ProgressBar,
@@ -310,15 +325,39 @@ def _clustered(
     keep_texts: bool,
 ) -> Clustering | Arrivals:
     """Return the stories of the articles, with the notices of reading. Without `keep_texts`, texts are released."""
-    settings = given.settings
+    settings, against = given.settings, result.against
     if not against:
-        clustering = dedup.cluster(articles, settings, progress=progress, keep_texts=keep_texts)
+        decided = read_decisions(result.decisions) if result.decisions else []
+        clustering = dedup.cluster(articles, settings, progress=progress, keep_texts=keep_texts, decisions=decided)
         return replace(clustering, notices=(*notices, *clustering.notices))
     read = dedup.read_archive(against, notices=notices, **given.reading)
     archive = require_readable(read, against, notices, "archived article to compare with", progress)
     arrivals = dedup.cluster_against(articles, archive, settings, progress=progress, keep_texts=keep_texts)
     merged = (*notices, *arrivals.clustering.notices)
     return replace(arrivals, clustering=replace(arrivals.clustering, notices=merged))
+
+
+def read_decisions(path: Path) -> list[dict[str, Any]]:
+    """Return the records of a file of decisions; one that cannot be used ends the command.
+
+    Raises:
+        InputError: the file cannot be read, or a line is no decision.
+    """
+    found = []
+    try:
+        for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), 1):
+            if line.strip():
+                where = f"{path}:{number}"
+                found.append(Decision.from_record(json.loads(line)).to_record())
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror})") from error
+    except UnicodeDecodeError:
+        raise InputError(f"{path} is not in UTF-8: write the decisions with 'dedup index decisions'") from None
+    except (json.JSONDecodeError, RecursionError):
+        raise InputError(f"{where} is no JSON: write the decisions with 'dedup index decisions'") from None
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
+    return found
 
 
 def summary_line(found: Clustering | Arrivals, seconds: float) -> str:

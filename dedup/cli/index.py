@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dedup.article import Notice
+from dedup.cli.index_decide import decide, decisions, undo
 from dedup.cli.index_follow import follow
 from dedup.cli.index_options import (
     PathsArgument,
@@ -559,6 +560,7 @@ _COMMANDS = (
         restore,
         vacuum,
     ),
+    *(decide, undo, decisions),
     *(match, stories, explain, stats, changes, export, follow),
 )
 

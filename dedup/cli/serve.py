@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+import tempfile
+from contextlib import ExitStack
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -43,6 +48,8 @@ Exit codes:
   2    wrong usage: an unknown option or setting
 """
 
+WORKER = (sys.executable, "-m", "dedup.cli.serve_reads")
+"""Command of a process of `--workers`."""
 _TOKENS = typer.Option("--tokens", metavar="FILE", help="The file with the accepted tokens.", show_default=False)
 
 
@@ -77,6 +84,14 @@ def serve(
         str | None,
         typer.Option("--names", metavar="HOST,…", help="The host names that requests may use.", show_default=False),
     ] = None,
+    read_only: Annotated[
+        bool,
+        typer.Option("--read-only", help="Only read, beside the process that writes, or from a copy of the file."),
+    ] = False,
+    workers: Annotated[
+        int,
+        typer.Option("--workers", metavar="N", help="Processes that answer reads, beside one that writes.", min=0),
+    ] = 0,
     limit: Annotated[
         list[str] | None,
         typer.Option(
@@ -116,6 +131,10 @@ def serve(
         return
     if store is None:
         raise typer.BadParameter("name the file of the index: --store stories.db", param_hint="--store")
+    if workers and read_only:
+        raise typer.BadParameter("processes of --workers need the one that writes", param_hint="--read-only")
+    if workers and sys.platform == "win32":
+        raise typer.BadParameter("Windows cannot share a port among processes", param_hint="--workers")
     from dedup.service import require_packages
 
     require_packages()
@@ -129,20 +148,40 @@ def serve(
         flags["without_tokens"] = True
     service = _settings(flags, _limits(limit), config)
     given = configured(setting=setting, config=config, threads=threads)
-    from dedup.service.run import authenticator_for, check_exposure, listen, run
+    from dedup.service.run import address_of, authenticator_for, check_exposure, listen, listen_in, run
+    from dedup.service.workers import Workers
 
     try:
         check_exposure(service)
         authenticator = authenticator_for(service)
     except SettingsError as error:
         raise typer.BadParameter(visible(str(error)), param_hint="--tokens") from None
-    with (
-        listen(service) as listening,
-        ProgressBar() as progress,
-        dedup.StoryIndex.open(store, settings_for(store, given), wait=wait or 0.0, progress=progress) as index,
-    ):
+    with listen(service) as listening, ExitStack() as opened:
+        address = address_of(service, listening)
+        if read_only:
+            from dedup.service.read_file import ReadFile
+
+            copies = opened.enter_context(ReadFile(store))
+            say_address = partial(say, f"dedup serves {store}, to be read only, at {address}")
+            run(copies.index, service, authenticator, listening, say_address, copies=copies)
+            say("ended")
+            return
+        progress = opened.enter_context(ProgressBar())
+        index = opened.enter_context(
+            dedup.StoryIndex.open(store, settings_for(store, given), wait=wait or 0.0, progress=progress)
+        )
         index.change_options(store_text=False if no_text else None, keep_days=keep_days, settle_hours=settle_hours)
-        run(index, service, authenticator, listening, lambda address: say(f"dedup serves {store} at {address}"))
+        say_address = partial(say, f"dedup serves {store} at {address}")
+        if workers:
+            folder = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="dedup-serve-")))
+            private = opened.enter_context(listen_in(folder))
+            task = {"store": str(store), "settings": asdict(service), "verbose": max(verbose, 1), "as_json": log_json}
+            beside = Workers(
+                workers, WORKER, {**task, "writer": private.getsockname()}, listening, stop_time=service.stop_time
+            )
+            run(index, service, authenticator, private, say_address, workers=beside)
+        else:
+            run(index, service, authenticator, listening, say_address)
     say("ended: all acknowledged articles are on disk")
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 from dedup.article import Article, Notice
 from dedup.comparison import Mentions, Passage, Piece
-from dedup.errors import CursorError, InputError, ServiceError, UnknownArticleError
+from dedup.errors import ConflictError, CursorError, InputError, ServiceError, UnknownArticleError
+from dedup.group.decisions import Decision
 from dedup.index import Change, IndexedArticle, Placement
+from dedup.index.decisions import Decided
 from dedup.index.growth import Growth
 from dedup.index.inputs import Incoming
 from dedup.index.store.records import from_iso
@@ -72,6 +75,9 @@ def error_of(problem: Mapping[str, Any]) -> Exception:
         return CursorError(message)
     if status == 404:
         return UnknownArticleError(message)
+    if status == 412 or str(problem.get("type", "")).endswith(":contradiction"):
+        named = [] if status == 412 else [str(one["field"]) for one in problem.get("errors", ())]
+        return ConflictError(message, named)
     if status in {400, 409, 413, 414, 415, 422}:
         return InputError(message)
     return ServiceError(message, status)
@@ -79,6 +85,15 @@ def error_of(problem: Mapping[str, Any]) -> Exception:
 
 def change(record: Mapping[str, Any]) -> Change:
     return Change(**{**record, "at": datetime.fromisoformat(record["at"])})
+
+
+def decision(record: Mapping[str, Any]) -> Decision:
+    return replace(Decision.from_record(record), in_force=bool(record["in_force"]))
+
+
+def decided(record: Mapping[str, Any]) -> Decided:
+    made = tuple(decision(one) for one in record["decisions"])
+    return Decided(made, record["version"], dict(record["stories"]), tuple(map(change, record["changes"])))
 
 
 def placement(record: Mapping[str, Any], incoming: Incoming) -> Placement:

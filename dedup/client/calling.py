@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any, Self
 from dedup.article import Article, Notice
 from dedup.client import answers
 from dedup.errors import InputError, MissingDependencyError, ServiceError, UnknownArticleError
+from dedup.group.decisions import Decision
 from dedup.index import Change, IndexedArticle, Placement, StoryPage
+from dedup.index.decisions import Decided, Request
 from dedup.index.growth import GROWTH_HOURS, Growth
 from dedup.index.inputs import (
     checked_count,
@@ -34,6 +36,7 @@ BATCH = 500
 _PAGE = 200
 _AGAIN = (429, 502, 503, 504)
 _PAUSE = 0.2
+_CURSOR = "Dedup-Cursor"
 
 
 class Client:
@@ -41,7 +44,7 @@ class Client:
 
     Articles are on the disk of the service when `add` returns. Requests to a service that is busy, starting or
     unreachable are repeated for up to `patience` seconds; an article is identified by its id, so sending it twice is
-    harmless.
+    harmless. What this client has written it also reads, whichever process of the service answers.
 
     Args:
         url: the address of the service, "http://127.0.0.1:8080" for example.
@@ -80,6 +83,7 @@ class Client:
                 f"{url!r} is no address of a service ({error}): give one like http://127.0.0.1:8080"
             ) from None
         self._errors, self._patience, self._url = httpx.HTTPError, patience, url
+        self._cursor = ""  # of the last change that this client has made
 
     def __enter__(self) -> Self:
         """Return the client, which is closed at the end of the block."""
@@ -252,6 +256,52 @@ class Client:
             cursor = some[-1].cursor
         return found
 
+    def decide(
+        self,
+        kind: Request,
+        articles: Sequence[str],
+        *,
+        apart_from: Sequence[str] = (),
+        title: str = "",
+        into: str | None = None,
+        by: str = "",
+        supersede: bool = False,
+        version: int | None = None,
+    ) -> Decided:
+        """Keep a decision of an editor; see `StoryIndex.decide`.
+
+        Raises:
+            ConflictError: it contradicts an earlier decision, or others have decided meanwhile.
+            UnknownArticleError: there is no such article.
+        """
+        lists = {"articles": articles, "apart_from": apart_from}
+        ids = {name: [*map(checked_id, checked_ids(some))] for name, some in lists.items()}
+        texts = {"title": checked_text(title, "title"), "by": checked_text(by, "by")}
+        given = {
+            "kind": checked_text(kind, "kind"),
+            **ids,
+            **texts,
+            "into": None if into is None else checked_id(into),
+            "supersede": supersede,
+        }
+        record = {name: value for name, value in given.items() if value}
+        return answers.decided(self._ask("POST", "v1/decisions", json=record, headers=_if_match(version)))
+
+    def undo(self, decision: str, *, version: int | None = None) -> Decided:
+        """Undo a decision; see `StoryIndex.undo`.
+
+        Raises:
+            ConflictError: others have decided meanwhile.
+            UnknownArticleError: there is no such decision.
+        """
+        path = f"v1/decisions/{answers.path_segment(checked_id(decision, 'decision'))}"
+        return answers.decided(self._ask("DELETE", path, headers=_if_match(version)))
+
+    def decisions(self) -> tuple[list[Decision], int]:
+        """Return the decisions of editors and their version; see `StoryIndex.decisions`."""
+        found = self._ask("GET", "v1/decisions")
+        return [answers.decision(one) for one in found["decisions"]], found["version"]
+
     # Reading
 
     def match(self, article: Article | Mapping[str, Any]) -> Placement:
@@ -401,16 +451,21 @@ class Client:
         until, pause = time.monotonic() + self._patience, _PAUSE
         while True:
             try:
-                answer = self._http.request(method, path, **options)
+                headers = {_CURSOR: self._cursor} if self._cursor else {}
+                answer = self._http.request(method, path, headers=headers, **options)
             except self._errors as error:
                 if time.monotonic() + pause > until:
                     raise ServiceError(f"{self._url} cannot be reached ({error}): is 'dedup serve' running?") from error
             else:
                 status = answer.status_code
+                self._cursor = answer.headers.get(_CURSOR, self._cursor)
                 if answer.is_success:
                     with suppress(ValueError, RecursionError):
                         return answer.json()
                 problem = answers.problem_of(answer.content)
+                if problem and str(problem.get("type", "")).endswith(":behind"):
+                    self._cursor = ""  # waited for in vain: what is served may be an earlier state, restored
+                    continue
                 pause = max(pause, answers.retry_seconds(answer.headers.get("retry-after", "")))
                 if status not in _AGAIN or time.monotonic() + pause > until:
                     if problem is None:
@@ -431,4 +486,9 @@ class Client:
             job = self._ask("GET", f"v1/jobs/{answers.path_segment(job['id'])}")
         if job["state"] == "failed":
             raise answers.error_of(job["problem"])
+        self._cursor = str(job["result"].get("until", self._cursor))
         return dict(job["result"])
+
+
+def _if_match(version: int | None) -> dict[str, str]:
+    return {} if version is None else {"If-Match": f'"{version}"'}

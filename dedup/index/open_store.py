@@ -107,6 +107,7 @@ class OpenStore:
                         highest["last_change"],
                         highest["last_story"],
                         highest["last_article"],
+                        state.shown,
                     )
                     add_addresses(self.store)
                     yield log
@@ -114,8 +115,7 @@ class OpenStore:
                         if self.metadata.keep_days is not None:
                             until = self._clock.advance_expiry(self.state().table.times)
                             self.expire(log, until - self.metadata.keep_days * DAY)
-                        self.state().storylines.update(log)  # `rebuild` has replaced the state
-                        self.state().write()
+                        self.lay(log)
                         reshown = log.write()
                     facts = self._clock.facts() if log.changes or log.has_touched else {}
                     silent = {REGROUPED: log.has_touched and not log.changes, RESHOWN: reshown}
@@ -131,6 +131,13 @@ class OpenStore:
             state.vocabulary.words.commit()
             self._cursor = log.cursor
             state.uncommitted.clear()
+
+    def lay(self, log: ChangeLog) -> None:
+        """End a transaction: find the storylines, and lay the decisions of editors over its changes."""
+        state = self.state()  # `rebuild` has replaced it
+        state.storylines.update(log)
+        state.write()
+        log.laid = state.shown.lay(log, log.decided)
 
     @contextmanager
     def repair(self) -> Iterator[float]:
@@ -188,6 +195,12 @@ class OpenStore:
             if self._state is not None and self._can_take_kernels(self._state) and self._read_only:
                 self._state = None
             return self.state()
+
+    def refresh(self) -> int:
+        """Bring the state in memory to what other processes have committed; return the cursor of its last change."""
+        with self.memory_lock:
+            self.current_state()
+            return self._cursor
 
     def _can_take_kernels(self, state: IndexState) -> bool:
         """Return whether kernels are worth it now, and ready. They are made so from the first time that they are."""

@@ -323,7 +323,8 @@ def _leave(state: IndexState, log: ChangeLog, version: Version) -> int:
             log.record("updated" if version.candidate.known else "revised", version.article.id, "")
         return 0
     story = int(state.table.story[state.table.slot(version.number)])
-    log.record("revised", version.article.id, "", log.story(story).id)
+    shown = state.shown.story_of(version.number)
+    log.record("revised", version.article.id, "", log.story(shown).id)
     state.remove(log, version.stored)
     return story
 

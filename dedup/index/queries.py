@@ -331,12 +331,18 @@ def _story(
         versions = versions._replace(withdrawn=[row.number in withdrawn for row in in_order])
     canonical = {copies: canonical_of_group(group, versions) for copies, group in groups.items()}
 
+    pinned = next((place for place, row in enumerate(in_order) if row.number == stored.pinned), None)
+    if pinned is not None and in_order[pinned].number not in withdrawn:
+        canonical[in_order[pinned].copies] = pinned
+    else:
+        pinned = None
+
     def rank(copies: int) -> tuple[bool, bool, bool]:
         is_chosen = any(in_order[place].number == stored.shown for place in groups[copies])
         gone = in_order[canonical[copies]].number in withdrawn
         return gone, versions.secondary[canonical[copies]], not is_chosen
 
-    shown = canonical[min(groups, key=rank)]
+    shown = canonical[min(groups, key=rank)] if pinned is None else pinned
     dates = [(row.copies, article.published) for row, article in zip(in_order, dated, strict=True)]
     told = [Told(row.source, row.told, row.copies) for row in in_order]
     title = dated[shown]
@@ -347,7 +353,7 @@ def _story(
         id=stored.id,
         articles=tuple(row.id for row in in_order),
         canonical=in_order[shown].id,
-        title=headline(title),
+        title=stored.title or headline(title),
         copy_groups=tuple(
             CopyGroup(
                 copy_group_id(in_order[group[0]].content),

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from dedup.article import Article
 from dedup.background import Background
 from dedup.errors import InputError, UnknownArticleError
+from dedup.group.decisions import Decision
+from dedup.index.decisions import decision_on, decisions_of
 from dedup.index.growth import GROWTH_HOURS, Growth, grown_since, growths
 from dedup.index.inputs import (
     Placement,
@@ -71,6 +74,13 @@ class IndexReader:
     def background(self) -> Background:
         """Background of all scores; its `version` counts how often it was replaced."""
         return self._session.background
+
+    def refresh(self) -> int:
+        """Read what another process has written, and return the cursor of the last change.
+
+        Every method does so as needed. Called now and then, it spares the next `match` of a `read_only` index the time.
+        """
+        return self._session.refresh()
 
     def match(self, article: Article | Mapping[str, Any]) -> Placement:
         """Return where an article would be placed. Nothing is stored, and no id is needed.
@@ -243,7 +253,12 @@ class IndexReader:
         keep_texts = self._session.metadata.store_text
         background = self._session.learned().background
         alone = cluster(articles, self.settings, background=background, keep_texts=keep_texts)
-        return explain(alone, same_story=one.story == other.story, same_text=one.copies == other.copies)
+        found = explain(alone, same_story=one.story == other.story, same_text=one.copies == other.copies)
+        decision = decision_on(self.decisions()[0], a, b)
+        if decision is None:
+            return found
+        who = f" by {decision.by}" if decision.by else ""
+        return replace(found, reason=f"An editor decided that they are {decision.kind} ({decision.id}{who}).")
 
     def clustering(self) -> Clustering:
         """Return the clustering of all articles, as `cluster(articles, settings, background=…)`. Nothing changes."""
@@ -262,6 +277,13 @@ class IndexReader:
         """
         with self._store.reading():
             return newest(self._store, self.settings, checked_count(most, "most"))
+
+    def decisions(self) -> tuple[list[Decision], int]:
+        """Return the decisions of editors, the oldest first, and the version of them all.
+
+        A decision that a later one overrules is not `in_force`; it is again once that one is undone.
+        """
+        return decisions_of(self._store)
 
     def stats(self) -> dict[str, Any]:
         """Return counts and sizes for JSON: `articles`, `stories`, `changes` (the last cursor), `bytes` on disk, …"""

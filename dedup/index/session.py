@@ -9,6 +9,8 @@ from typing import Literal
 
 from dedup.background import Background
 from dedup.errors import SettingsError
+from dedup.group.decisions import Decision
+from dedup.index.decisions import decide, forget_articles, undo
 from dedup.index.features.sketch import Features
 from dedup.index.inputs import Incoming, Placement
 from dedup.index.learning import learn, learn_from_all, record_holders
@@ -106,7 +108,8 @@ class IndexSession(OpenStore):
             self.store.delete_revisions([revision.number])
             self.store.delete_addresses([revision.number])
             freed = self.store.revisions_of([latest.number])
-            self._add_run(log, {candidate.id: candidate}, freed, {latest.number: latest.story})
+            home = int(self.state().table.story[self.state().table.slot(latest.number)])
+            self._add_run(log, {candidate.id: candidate}, freed, {latest.number: home})
 
     def remove(self, log: ChangeLog, ids: Sequence[str]) -> None:
         """Remove articles by id. The version before the latest of a page is the latest then.
@@ -153,6 +156,7 @@ class IndexSession(OpenStore):
         """
         found = {stored.number: stored.id for stored, _ in map(self.latest, ids)}
         earlier = [revision.article.id for revision in self.store.revisions_of([*found])]
+        forget_articles(self.store, log, self.state().shown, {*found.values(), *earlier})
         self.store.anonymize([*found.values(), *earlier])
         self.remove(log, [*earlier, *found.values()])
 
@@ -345,12 +349,40 @@ class IndexSession(OpenStore):
                 one.decision = placer.decide(one)
                 one.story, one.copies = current.story_for(one, one.decision), one.decision.copies
                 match_page(current, one)
+                if one.story is not None:
+                    near = current.placer.most_similar(one)
+                    one.story = current.shown.for_newcomer(one.story, one.copies, near)
             known = self.store.story_numbered(sorted({one.story for one in candidates if one.story is not None}))
         for one in candidates:
             found = None if one.story is None else known.get(one.story)
             story, line = ("", "") if found is None else (found.id, found.storyline)
             one.placement = Placement(one.id, "matched", story, not story, None, storyline=line)
         return candidates
+
+    def laid(self, log: ChangeLog, candidate: Candidate, placement: Placement) -> Placement:
+        """Return the placement of an added article after the decisions of editors."""
+        number = candidate.number if candidate.latest is None else candidate.latest
+        laid = log.laid.get(number or 0)
+        if laid is None:
+            return placement
+        if candidate.latest is not None:
+            return replace(placement, story=laid.story)
+        first = None if laid.copies == candidate.number else self.store.ids([laid.copies]).get(laid.copies)
+        before = laid.before if placement.before else ""
+        is_new = placement.new_story and laid.story == placement.story
+        return replace(placement, story=laid.story, before=before, new_story=is_new, copy_of=first)
+
+    def decide(
+        self, log: ChangeLog, decisions: Sequence[Decision], version: int | None, *, supersede: bool
+    ) -> list[Decision]:
+        """Store decisions; see `StoryIndex.decide`. Returns them with their ids."""
+        with self.memory_lock:
+            return decide(self.store, log, self.state().shown, decisions, version, supersede=supersede)
+
+    def undo(self, log: ChangeLog, decision: str, version: int | None) -> Decision:
+        """Delete a decision; see `StoryIndex.undo`."""
+        with self.memory_lock:
+            return undo(self.store, log, self.state().shown, decision, version)
 
     def placements(self, candidates: Sequence[Candidate]) -> list[Placement]:
         """Return the placements of candidates, with links, notices and the ids of what they are copies of."""
@@ -420,6 +452,6 @@ class IndexSession(OpenStore):
             state.recompute_vectors()
         state.load()
         self.metadata, self._state = replace(metadata, background=b""), state
-        log.table = state.table
+        log.table, log.shown = state.table, state.shown
         log.record("refreshed", "", "")
         self.reconcile(log)

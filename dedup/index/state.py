@@ -23,7 +23,8 @@ from dedup.index.stories.changes import ChangeLog
 from dedup.index.stories.lessons import lesson_held_by
 from dedup.index.stories.merge import assign
 from dedup.index.stories.placement import Candidate, Decision, Placer
-from dedup.index.stories.regroup import MOST, fixed_articles, regroup
+from dedup.index.stories.regroup import MOST, fixed_articles, nearest, regroup
+from dedup.index.stories.shown import ShownStories, by_the_method
 from dedup.index.stories.storylines import Storylines
 from dedup.index.vocabulary import StoredVocabulary
 from dedup.inputs.preferences import Preferences
@@ -52,6 +53,7 @@ class IndexState:
         stale: whether its vectors are those of an older method.
 
     Attributes:
+        shown: the stories that are shown: those in the table, with decisions laid over them.
         apart: for numbers of articles the others that are never in one story with them.
         uncommitted: sketches of the open transaction, which other threads do not see in the store.
     """
@@ -83,6 +85,7 @@ class IndexState:
         self.storylines = Storylines(
             self.table, self.backend, settings, lambda: self.sketcher.background, self.vectors_of
         )
+        self.shown = ShownStories(self.table, store, self._nearest)
         self.apart: dict[int, set[int]] = defaultdict(set)
         self.uncommitted: dict[int, Sketch] = {}
         self._vectors: dict[int, Vector] = {}
@@ -112,7 +115,7 @@ class IndexState:
         self.read_words()
         self.keep_apart(self.store.apart())
         self.storylines.load(self.store.lines())
-        last, holders = -1, set[bytes]()
+        last, holders, by_method = -1, set[bytes](), self.store.automatic()
         vectors = self._every_vector()
         slots: list[int] = []
         compared: list[Vector] = []
@@ -125,7 +128,7 @@ class IndexState:
                     raise StoreError(f"{self.store.where}: {fault}: 'dedup index check --repair' computes them again")
                 twin = article.content in holders
                 slot = self.table.admit(article.number, article.seconds, article.source, vector, twin=twin)
-                self.table.settle(slot, article)
+                self.table.settle(slot, by_the_method(article, by_method))
                 holders.add(article.content)
                 if not twin:
                     slots.append(slot)
@@ -136,6 +139,8 @@ class IndexState:
                 slots, compared = [], []
         if slots:
             self.table.compare(slots, compared)
+        self.shown.load()
+        self.table.origin = {}
 
     def read_words(self) -> set[int]:
         """Read new words and boilerplate of the store, and return the articles with other features."""
@@ -365,10 +370,12 @@ class IndexState:
         self.vocabulary.write()
         if self._moved:
             rows = [(number, *placed) for number, placed in self._moved.items()]
+            self.shown.overwritten.update(self._moved)
             self._moved = {}
             self.store.place_articles(rows)
         if self._unwritten:
             articles = [*self._unwritten.values()]
+            self.shown.overwritten.update(self._unwritten)
             self._unwritten = {}
             self.store.put_articles(articles)
         if self._new_apart:
@@ -500,7 +507,7 @@ class IndexState:
         stories: dict[int, None] = {}
         for article in articles:
             story = int(self.table.story[self.table.slot(article.number)])
-            log.record(kind, article.id, "", log.story(story).id)
+            log.record(kind, article.id, "", log.story(self.shown.story_of(article.number)).id)
             self.remove(log, article)
             stories[story] = None
         if kind == "removed":
@@ -555,6 +562,11 @@ class IndexState:
             self._unwritten[number] = (article.placed(story, copies, representative=representative), text, sketch)
         else:
             self._moved[number] = story, copies, representative
+
+    def _nearest(self, some: Sequence[int], others: Sequence[int]) -> list[int]:
+        """Return for each of some articles the place of the most similar of others."""
+        one, other = (np.array([self.table.slot(number) for number in each], np.int64) for each in (some, others))
+        return nearest(self.table, one, other, self.vectors_of(some), self.vectors_of(others))
 
     def _stored(self, numbers: Sequence[int]) -> dict[int, StoredArticle]:
         """Return articles that are stored or still to be written. Their placement may be out of date."""

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Self
 from dedup.article import Article, Notice
 from dedup.background import Background
 from dedup.errors import StoreError
+from dedup.group.decisions import Decision
+from dedup.index.decisions import Decided, Request, requested, version_of
 from dedup.index.inputs import (
     Incoming,
     Placement,
@@ -32,9 +34,10 @@ from dedup.index.session import IndexSession
 from dedup.index.store.backup import restore
 from dedup.index.store.metadata import StoreMetadata, StoreOptions, read_metadata, write_metadata
 from dedup.index.store.protocol import Store
-from dedup.index.store.records import Change
+from dedup.index.store.records import Change, change_key
 from dedup.index.store.sqlite import SqliteStore
 from dedup.index.store.temporary import MEMORY, TemporaryStore
+from dedup.index.stories.changes import ChangeLog
 from dedup.inputs.addresses import page_address
 from dedup.inputs.collection import published_seconds
 from dedup.settings import checked
@@ -246,6 +249,60 @@ class StoryIndex(IndexReader):
         self.vacuum()
         return log.changes
 
+    def decide(
+        self,
+        kind: Request,
+        articles: Sequence[str],
+        *,
+        apart_from: Sequence[str] = (),
+        title: str = "",
+        into: str | None = None,
+        by: str = "",
+        supersede: bool = False,
+        version: int | None = None,
+    ) -> Decided:
+        """Keep a decision of an editor. It holds until it is undone, whatever is added, reconciled or rebuilt.
+
+        Later articles are placed as if it had not been made, and are shown with those that the method puts them beside.
+
+        Args:
+            kind: "together": the articles are of one story. "apart": none of them is in a story with one of
+                `apart_from`. "title": the story of the article has this title. "canonical": its story shows it.
+                "split": the articles are a story of their own. "move": they leave their stories for that of `into`.
+            articles: ids of articles.
+            apart_from: ids of the others, for "apart".
+            title: the title, for "title".
+            into: id of an article of the story to move to, for "move".
+            by: who decides.
+            supersede: whether it holds against earlier decisions that it contradicts.
+            version: version that all decisions must have, see `decisions`; None for any.
+
+        Raises:
+            ConflictError: it contradicts an earlier decision, or others have decided meanwhile.
+            InputError: something is missing, or does not fit the kind.
+            UnknownArticleError: there is no such article.
+        """
+        session = self._session
+        with session.transaction() as log:
+            asked = requested(kind, articles, apart_from, title, into, by, session.latest, self._store)
+            made = session.decide(log, asked, version, supersede=supersede)
+        return self._decided(made, log)
+
+    def undo(self, decision: str, *, version: int | None = None) -> Decided:
+        """Undo a decision, and say where its articles are now, and where later ones go.
+
+        Args:
+            decision: id of the decision.
+            version: version that all decisions must have; None for any.
+
+        Raises:
+            ConflictError: others have decided meanwhile.
+            UnknownArticleError: there is no such decision.
+        """
+        with self._session.transaction() as log:
+            undone = self._session.undo(log, decision, version)
+        return self._decided([undone], log)
+
     def expire(self, before: date | datetime | str) -> int:
         """Remove the articles published (or added, if undated) before a time, and return how many."""
         when = published_seconds(checked_date(before, "before"))
@@ -285,6 +342,7 @@ class StoryIndex(IndexReader):
                     background = session.recluster(new_settings, None, learn=True).learned
                 session.rebuild(log, new_settings, background or self.background, replaced=background is not None)
                 if preview:
+                    session.lay(log)
                     raise _PreviewEndedError
         except BaseException as error:
             session.metadata = before
@@ -387,15 +445,31 @@ class StoryIndex(IndexReader):
         with session.transaction() as log:
             if must_exist:
                 session.latest(incoming[0].article.id)
-            placements = session.placements(session.add(log, incoming, features))
-        lines, changes = log.storylines(), {change.cursor: change for change in log.changes}
+            candidates = session.add(log, incoming, features)
+            placements = session.placements(candidates)
+        if log.laid:
+            answered = [one for one in candidates if one.placement is not None]
+            placements = [session.laid(log, *both) for both in zip(answered, placements, strict=True)]
+        lines, changes = log.storylines(), {change_key(change): change for change in log.changes}
         self._place_pending()
         return [
             dataclasses.replace(
-                one, storyline=lines.get(one.story, ""), changed=tuple(changes[change.cursor] for change in one.changed)
+                one,
+                storyline=lines.get(one.story, ""),
+                changed=tuple(changes[change_key(change)] for change in one.changed if change_key(change) in changes),
             )
             for one in placements
         ]
+
+    def _decided(self, decisions: Sequence[Decision], log: ChangeLog) -> Decided:
+        ids = dict.fromkeys(id_ for decision in decisions for id_ in decision.mentioned)
+        with self._store.reading():
+            articles = self._store.articles_called([*ids])
+            stories = self._store.story_numbered(sorted({article.story for article in articles.values()}))
+            where = {id_: stories[articles[id_].story].id for id_ in ids if id_ in articles}
+            in_force = {one.id: one for one in self.decisions()[0]}
+            made = tuple(in_force.get(one.id, one) for one in decisions)
+            return Decided(made, version_of(self._store), where, tuple(log.changes))
 
     def _place_pending(self) -> list[Change]:
         """Place the articles again in which boilerplate was learned, in bounded transactions; return the changes."""

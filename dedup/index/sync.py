@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dedup.index.store.protocol import StoryFilter
 from dedup.index.store.records import StoredArticle
+from dedup.index.stories.shown import by_the_method
 
 if TYPE_CHECKING:
     from dedup.index.state import IndexState
@@ -43,6 +44,7 @@ def sync(state: IndexState, cursor: int, last: int, now: float) -> bool:
         story = store.story(name)
         if story is not None and story.into is None:
             state.storylines.put(story.number, story.line)
+    by_method = store.automatic()
     names = list(dict.fromkeys(change.article for change in changes if change.kind == "updated"))
     updated = {article.number for article in store.articles_called(names).values()}
     there = set(store.numbers())
@@ -51,14 +53,16 @@ def sync(state: IndexState, cursor: int, last: int, now: float) -> bool:
         state.drop(number)
     _replace_twins(state)
     new: list[StoredArticle] = []
-    for article in _touched(state, min([now, *(change.at.timestamp() - _ROUNDING for change in changes)])):
+    for shown in _touched(state, min([now, *(change.at.timestamp() - _ROUNDING for change in changes)])):
+        article = by_the_method(shown, by_method)
         if article.number not in table:
             new.append(article)
             continue
         slot = table.slot(article.number)
         table.move(slot, article.story)
         table.copies[slot], table.representative[slot] = article.copies, article.representative
-    new += store.articles(sorted((changed & there) - {article.number for article in new})).values()
+    again = store.articles(sorted((changed & there) - {article.number for article in new})).values()
+    new += [by_the_method(article, by_method) for article in again]
     new.sort(key=lambda article: article.number)
     vectors = state.vectors_of([article.number for article in new])
     first = store.first_alike([article.content for article in new])
@@ -69,6 +73,8 @@ def sync(state: IndexState, cursor: int, last: int, now: float) -> bool:
             for other in store.alike(article.content)[1:]:
                 if other.number in table:
                     table.hide(other.number)
+    state.shown.load()
+    table.origin = {}
     state.keep_apart(store.apart([article.number for article in new]))
     table.tidy()
     return True

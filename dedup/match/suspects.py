@@ -2,7 +2,8 @@
 
 Two holders do not show whether a passage is boilerplate, as three do (`dedup.vectorize.boilerplate`). It may be if the
 title of neither article is about the other, or if it is at an end of both texts, and if titles and other words have
-next to nothing in common. Equal texts of `LONG` words are one text whatever their titles are; shorter ones may be a
+next to nothing in common. Several short lines in any order are no text either, and nor is what stands under two titles
+that are each about the rest. Equal texts of `LONG` words are one text whatever their titles are; shorter ones may be a
 wall under a series if neither of two titles is about them. What is left of two articles may be too few words to tell.
 """
 
@@ -23,6 +24,8 @@ from dedup.vectorize.misplaced_body import LONG, distinctive_words
 
 FEWEST = 5
 """Words of the shortest text that is certainly a copy of an equal one: fewer may be the name of a column."""
+LONGER = 2
+"""Times that a text is longer than one of fewer than `PASSAGE` words, from which these may be any sentence of it."""
 OWN = 5
 """Least words of a text outside of what two share, for these to count ..."""
 IN_A_ROW = 3
@@ -33,8 +36,9 @@ IN_COMMON = 1 / 7
 """Share of the distinctive words of the shorter text, outside of what both share, that the other one must have ..."""
 BY_CHANCE = 1.5
 """... and how many words are more than one word by chance, which an article of `PASSAGE` distinctive words may have."""
-ABOUT_SHARED = -0.75
-"""Two texts are about what they share if their titles have so many more words there than in the rest."""
+ABOUT_SHARED, ABOUT_REST = -0.75, 1.0
+"""Two texts are about what they share, or about the rest, if the sum of what their titles have of the rest more than of
+what they share, in shares of their distinctive words, is at most or at least this."""
 
 
 class Overlapping(Protocol):
@@ -88,13 +92,18 @@ def is_suspected(
     have_own = found.sizes[rows].min(axis=1) - found.shared[rows] >= OWN
     is_equal = (found.jaccard[rows] == 1) & has_both
     examined = is_equal | about_others | (have_own & ~(has_both & (np.maximum(titles, relations) >= ALIKE * UNIT)))
+    strange: NDArray[np.bool_] = np.logical_and(has_both, RELATED * titles < UNIT)
+    shorter, longer = np.sort(words.lengths(both[rows].ravel()).reshape(-1, 2), axis=1).T
+    suspected[rows[strange & (shorter < PASSAGE) & (LONGER * shorter <= longer)]] = True
     texts = _Texts(some, languages, size)
-    for place in np.flatnonzero(examined).tolist():
+    for place in np.flatnonzero(examined & ~suspected[rows]).tolist():
         rest = _Rest(texts, *pairs[place].tolist())
-        if found.jaccard[rows[place]] == 1 and has_both[place] and rest.is_named_by_neither:
+        is_wall = found.jaccard[rows[place]] == 1 and has_both[place] and rest.is_named_by_neither
+        if is_wall or (strange[place] and rest.have_own and rest.is_what_titles_are_about):
             suspected[rows[place]] = True
         elif about_others[place]:
-            suspected[rows[place]] = rest.is_another and rest.has_nothing_in_common
+            several_lines = shorter[place] >= LONG and not len(rest.shared_passages())
+            suspected[rows[place]] = rest.is_another and (rest.has_nothing_in_common or several_lines)
         elif rest.have_own and rest.has_nothing_in_common:
             repeated = rest.shared_passages()
             suspected[rows[place]] = rest.may_be_boilerplate or bool(
@@ -205,6 +214,12 @@ class _Rest:
         if np.array_equal(one, other) or not all(headings):
             return False
         return RELATED * sum(len(heading & body) / len(heading) for heading in headings) < len(headings)
+
+    @property
+    def is_what_titles_are_about(self) -> bool:
+        """Whether each title is about what its article has besides."""
+        (one, about), (other, about_too) = self._words
+        return bool(one and other) and about + about_too >= ABOUT_REST
 
     @property
     def may_be_boilerplate(self) -> bool:

@@ -6,7 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from itertools import chain
+from itertools import chain, repeat
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +18,7 @@ from dedup.group.copies import first_of_group
 from dedup.inputs.collection import Collection, Seniority, published_seconds
 from dedup.match.scores import SECONDS_A_DAY
 from dedup.results.clustering import Clustering, CopyGroup, Story
+from dedup.results.decided import constraints_of, decided_labels, decided_story
 from dedup.results.origins import Told, count_origins, origins_of_one, read_publishers
 from dedup.results.story_ids import copy_group_id, story_id, storyline_id
 
@@ -37,6 +38,9 @@ def assemble(findings: Findings, settings: Settings) -> Clustering:
     """Return the clustering of a merge tree cut at the granularity of the settings."""
     collection = findings.collection
     label = findings.cut(findings.tree, settings.granularity)
+    constraints = constraints_of(findings, findings.decisions) if findings.decisions else None
+    if constraints is not None:
+        label = decided_labels(findings, label, constraints)
     unit = findings.units
     totals = mean_scores(findings.pairs, label, unit).tolist()
     seniority = collection.seniorities()
@@ -48,6 +52,9 @@ def assemble(findings: Findings, settings: Settings) -> Clustering:
     stories = [
         _story(findings, list(units.values()), totals, seniority, storyline, publishers) for units in members.values()
     ]
+    if constraints is not None:
+        parts = ([one for unit in units.values() for one in unit] for units in members.values())
+        stories = [decided_story(findings, *both) for both in zip(stories, repeat(constraints), parts)]
     stories.sort(key=rank)
     labels, copy_labels = labels_of(stories, [article.id for article in collection.articles])
     return Clustering(

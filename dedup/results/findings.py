@@ -15,6 +15,7 @@ from dedup.errors import InputError
 from dedup.group.canonical import Versions
 from dedup.group.copies import copy_groups
 from dedup.group.cut import cut
+from dedup.group.decisions import Decision
 from dedup.group.linkage import Tree
 from dedup.inputs.collection import Collection
 from dedup.inputs.preferences import Preferences
@@ -57,6 +58,7 @@ class Findings:
         opinion: added to the score of each pair by a second opinion, in score units; None where there was none.
         substitutes: see `Vocabulary.substitutes`.
         cut: function that cuts the tree: `dedup.group.cut.cut` or its kernel.
+        decisions: those of editors, the oldest first.
         preferences: those of the user.
     """
 
@@ -76,6 +78,7 @@ class Findings:
     opinion: NDArray[np.int64] | None = None
     substitutes: Mapping[int, int] = field(default_factory=dict)
     cut: Callable[[Tree, float], NDArray[np.int64]] = cut
+    decisions: tuple[Decision, ...] = ()
     preferences: Preferences = field(default_factory=lambda: Preferences(Settings()))
 
     @cached_property

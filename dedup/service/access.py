@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
-from fastapi import Depends, Request, Security
+from fastapi import Depends, Header, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from dedup.service.problems import Fault, Problem, problem
-from dedup.service.state import State
+from dedup.service.state import CURSOR, State
 from dedup.service.tokens import Scope
 
 _REALM = 'Bearer realm="dedup"'
@@ -23,6 +23,8 @@ def requirements(state: State, scope: Scope, *, ready: bool = True) -> list[Any]
     found.append(Depends(known_parameters))
     if ready:
         found.append(Depends(_ready(state)))
+        if scope == "read":
+            found.append(Depends(_recent(state)))
     return found
 
 
@@ -62,6 +64,16 @@ def is_still_allowed(state: State, request: Request) -> bool:
 def _ready(state: State) -> Callable[[], Coroutine[Any, Any, None]]:
     async def check() -> None:
         state.require_ready()
+
+    return check
+
+
+def _recent(state: State) -> Callable[..., Coroutine[Any, Any, None]]:
+    text = "The answer includes this change, and so the write that was answered with it."
+
+    async def check(cursor: int | None = Header(None, alias=CURSOR, ge=0, le=2**63 - 1, description=text)) -> None:
+        if cursor is not None:
+            await state.wait_for_cursor(cursor)
 
     return check
 

@@ -18,6 +18,7 @@ import dedup
 from dedup.index import StoryIndex
 from dedup.service.articles_api import article_routes
 from dedup.service.bodies import Disconnected
+from dedup.service.decisions_api import decision_routes
 from dedup.service.events import event_routes
 from dedup.service.feeds import feed_routes
 from dedup.service.middleware import ServiceMiddleware
@@ -70,6 +71,7 @@ def inner_application(state: State) -> FastAPI:
     )
     routers = (
         article_routes(state),
+        decision_routes(state),
         story_routes(state),
         event_routes(state),
         feed_routes(state),

@@ -20,7 +20,7 @@ from dedup.service.access import requirements
 from dedup.service.bodies import JSON, LINES, Disconnected, body_lines, json_body, media_type, require_media_type
 from dedup.service.problems import Problem, problem
 from dedup.service.request_models import ID, ID_PATTERN, request_body
-from dedup.service.state import State
+from dedup.service.state import CURSOR, State
 from dedup.service.strict_json import read_json
 from dedup.service.tolerant import Received
 from dedup.service.writer import GROUP_WHILE_READING
@@ -41,6 +41,11 @@ REFUSED_LINES = 1_000
 def json_response(record: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """Return an answer in the JSON that dedup writes elsewhere."""
     return Response(json_text(record), status, headers, "application/json")
+
+
+def write_response(state: State, record: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """Return the answer to a write that is done, with the cursor that a read elsewhere may ask for."""
+    return json_response(record, status, {CURSOR: str(state.cursor), **(headers or {})})
 
 
 def article_routes(state: State) -> APIRouter:
@@ -75,7 +80,7 @@ def article_routes(state: State) -> APIRouter:
     async def add(request: Request, strict: Strict = False) -> Response:
         received = bodies.receive(await body_of(request), needs_words=True, strict=strict)
         (placement,) = await state.writer.add([received.article])
-        return json_response(placement_record(placement, received), 201 if placement.status == "added" else 200)
+        return write_response(state, placement_record(placement, received), 201 if placement.status == "added" else 200)
 
     @routes.post(
         "/articles/batch",
@@ -105,7 +110,7 @@ def article_routes(state: State) -> APIRouter:
         records = bodies.read_batch(await body_of(request))
         read = await state.parsers.run(partial(_articles, records, state, strict=strict))
         results = await _add_all(read, state, wait=False)
-        return await state.parsers.run(_batch_response, results)
+        return await state.parsers.run(_batch_response, state, results)
 
     @routes.post(
         "/match",
@@ -134,7 +139,7 @@ def article_routes(state: State) -> APIRouter:
         )
         async def end(id: ArticleIdQuery) -> Response:
             changes = await state.writer.run(lambda index: call(index, id))
-            return json_response({"changes": [change.to_record() for change in changes]})
+            return write_response(state, {"changes": [change.to_record() for change in changes]})
 
     ends("withdraw", "Withdraw an article: show another one, and tell its copies", StoryIndex.withdraw)
     ends("erase", "Erase all versions of an article, and overwrite the space", StoryIndex.erase)
@@ -173,7 +178,7 @@ def article_routes(state: State) -> APIRouter:
         given = {**record, "id": id} if isinstance(record, dict) else record
         received = bodies.receive(given, needs_words=True, strict=strict)
         placement = await state.writer.run(lambda index: index.update(received.article))
-        return json_response(placement_record(placement, received))
+        return write_response(state, placement_record(placement, received))
 
     @routes.delete(
         "/articles/{id:path}",
@@ -188,7 +193,7 @@ def article_routes(state: State) -> APIRouter:
     )
     async def remove(id: ArticleId) -> Response:
         changes = await state.writer.run(lambda index: index.remove(id))
-        return json_response({"changes": [change.to_record() for change in changes]})
+        return write_response(state, {"changes": [change.to_record() for change in changes]})
 
     return routes
 
@@ -225,8 +230,8 @@ def _articles(records: Sequence[Any], state: State, *, strict: bool) -> list[Rec
     return [_received(record, state, f"articles.{place}", strict=strict) for place, record in enumerate(records)]
 
 
-def _batch_response(results: Sequence[Placement | Problem]) -> Response:
-    return json_response({"results": [_result(place, result) for place, result in enumerate(results, 1)]})
+def _batch_response(state: State, results: Sequence[Placement | Problem]) -> Response:
+    return write_response(state, {"results": [_result(place, result) for place, result in enumerate(results, 1)]})
 
 
 def _received(record: Any, state: State, where: str, *, strict: bool) -> Received | Problem:
@@ -299,7 +304,10 @@ async def _results_of_lines(request: Request, state: State, *, strict: bool) -> 
                 if read:
                     results = await _add_all(read, state, wait=started)
                     started = True
-                    yield b"".join(_line(_result(place, one)) for place, one in zip(places, results, strict=True))
+                    cursor = state.cursor
+                    yield b"".join(
+                        _line(_result(place, one, cursor)) for place, one in zip(places, results, strict=True)
+                    )
                     accepted += sum(isinstance(one, Placement) for one in results)
                 if number - accepted > REFUSED_LINES + accepted:
                     what = f"more than {REFUSED_LINES:,} lines, and more than were accepted, are blank or refused"
@@ -320,10 +328,11 @@ def _of_line(line: bytes, state: State, *, strict: bool) -> Received | Problem:
         return error
 
 
-def _result(place: int, found: Placement | Problem) -> dict[str, Any]:
+def _result(place: int, found: Placement | Problem, cursor: int | None = None) -> dict[str, Any]:
     if isinstance(found, Problem):
         return {"line": place, "problem": found.to_record()}
-    return {"line": place, "placement": placement_record(found)}
+    record = {"line": place, "placement": placement_record(found)}
+    return record if cursor is None else {**record, "cursor": cursor}
 
 
 def _line(record: dict[str, Any]) -> bytes:

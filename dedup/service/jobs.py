@@ -12,7 +12,7 @@ from dedup.service.problems import Problem, problem
 
 if TYPE_CHECKING:
     from dedup.index import StoryIndex
-    from dedup.service.writer import Writer
+    from dedup.service.writer import NoWriter, Writer
 
 REMEMBERED = 100
 """Ended jobs that are kept."""
@@ -47,7 +47,7 @@ class Jobs:
     def __init__(self) -> None:
         self._jobs: dict[str, Job] = {}
 
-    def start(self, writer: Writer, what: str, call: Callable[[StoryIndex], dict[str, Any]]) -> Job:
+    def start(self, writer: Writer | NoWriter, what: str, call: Callable[[StoryIndex], dict[str, Any]]) -> Job:
         """Pass a call to the writer and return its job; a `reconcile` that is waiting is returned instead of another.
 
         Raises:

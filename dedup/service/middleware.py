@@ -78,6 +78,8 @@ class ServiceMiddleware:
     def _record(self, exchange: _Exchange) -> None:
         """Count and log a request. Of what the client sent, only method and path are logged."""
         scope, seconds = exchange.scope, time.perf_counter() - exchange.begun
+        if scope["state"].get("forwarded"):
+            return  # the process that answered it does
         route = getattr(scope.get("route"), "path_format", None) or "other"
         method = scope["method"] if scope["method"] in {*_SAFE, "POST", "PUT", "DELETE", "PATCH"} else "OTHER"
         status = 499 if exchange.status is None else exchange.status

@@ -23,7 +23,9 @@ KINDS = {
     "not-found": (404, "There is no such thing"),
     "wrong-method": (405, "That cannot be done with it"),
     "too-slow": (408, "The request came too slowly"),
+    "read-only": (405, "This service only reads"),
     "cursor-lost": (410, "What changed after that cursor is not known"),
+    "behind": (409, "The service does not have that change"),
     "too-large": (413, "The body is too large"),
     "long-address": (414, "The address is too long"),
     "wrong-kind": (415, "A body of that kind is not understood"),
@@ -35,6 +37,8 @@ KINDS = {
     "starting": (503, "The service is starting"),
     "stopping": (503, "The service is being stopped"),
     "took-too-long": (503, "It took too long"),
+    "contradiction": (409, "An earlier decision says otherwise"),
+    "old-version": (412, "Others have decided meanwhile"),
     "no-texts": (409, "The index keeps no texts"),
 }
 """Every kind of problem by name: status and title."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from itertools import islice
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     BaseModel,
@@ -31,6 +31,8 @@ ID = 512
 """Characters of an id."""
 LENGTHS = {"title": 5_000, "source": 500, "url": 8_000, "author": 1_000, "section": 500, "kind": 100, "lang": 100}
 """Characters of the optional strings of an article."""
+NAMED = 1_000
+"""Articles that a decision names, on each side."""
 PASTED = 50_000
 """Characters of a text that is compared with another without being stored."""
 ID_PATTERN = r"^[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
@@ -141,6 +143,20 @@ class _ArticleToAdd(_ArticleToMatch):
     id: _Id
 
 
+class DecisionToKeep(BaseModel):
+    """A decision of an editor, see `StoryIndex.decide`."""
+
+    model_config = _config({"kind": "together", "articles": ["a", "b"], "by": "Ann"})
+
+    kind: Literal["together", "apart", "title", "canonical", "move", "split"]
+    articles: Annotated[list[_Id], Field(min_length=1, max_length=NAMED)]
+    apart_from: Annotated[list[_Id], Field(max_length=NAMED)] | None = None
+    title: Annotated[str, Field(max_length=LENGTHS["title"])] | None = None
+    into: _Id | None = None
+    by: Annotated[str, Field(max_length=LENGTHS["author"])] | None = None
+    supersede: bool | None = None
+
+
 class RequestModels:
     """The request models under the limits of a service, and their validation.
 
@@ -149,6 +165,7 @@ class RequestModels:
         unnamed: an article that needs no id.
         batch: many articles; each is validated by itself.
         pair: two articles to compare; each is validated by itself.
+        decision: a decision of an editor.
     """
 
     def __init__(self, settings: ServiceSettings) -> None:
@@ -173,7 +190,15 @@ class RequestModels:
             a=(Annotated[pasted, SkipValidation], ...),
             b=(Annotated[pasted, SkipValidation], ...),
         )
-        self.all: tuple[type[BaseModel], ...] = (self.article, self.unnamed, pasted, self.batch, self.pair)
+        self.decision = DecisionToKeep
+        self.all: tuple[type[BaseModel], ...] = (
+            self.article,
+            self.unnamed,
+            pasted,
+            self.batch,
+            self.pair,
+            self.decision,
+        )
 
     def receive(
         self, record: Any, *, where: str = "", needs_id: bool = True, needs_words: bool = False, strict: bool = False
@@ -265,6 +290,26 @@ class RequestModels:
                 what = f"it has {len(article.text):,} characters"
                 raise problem("invalid", f"{article.id}.text", what, f"give at most {PASTED:,}")
         return a, b
+
+    def read_decision(self, record: Any) -> dict[str, Any]:
+        """Validate a decision, and return the arguments of `StoryIndex.decide` that it has.
+
+        Raises:
+            Problem: a field is missing, unknown or wrong.
+        """
+        try:
+            return dict(_validated(self.decision, record).model_dump(exclude_none=True))
+        except ValidationError as error:
+            known = not isinstance(record, dict) or record.keys() <= DecisionToKeep.model_fields.keys()
+            fields = ", ".join(DecisionToKeep.model_fields)
+            if not isinstance(record, dict) or not known:
+                remedy = f"send a JSON object with: {fields}"
+                raise problem("invalid", "body", "it is no object, or has other fields", remedy) from None
+            faults = [
+                Fault(".".join(map(str, one["loc"]))[:200], one["msg"], "see /openapi.json")
+                for one in error.errors(include_url=False, include_input=False, include_context=False)[:FAULTS]
+            ]
+            raise Problem("invalid", *faults) from None
 
     def _fault(self, field: str, error: Any) -> tuple[str, str]:
         """Return problem and remedy of an error of pydantic's in the record of an article."""

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from dedup.group.decisions import DecisionKind
 from dedup.index.store.records import Kind
 from dedup.service.problems import KINDS, MEDIA_TYPE
 
@@ -88,6 +89,7 @@ class Result(_Record):
     line: int = Field(description="Its place in the body, from 1.")
     placement: Placement | None = None
     problem: ProblemDetails | None = None
+    cursor: int | None = Field(None, description="The last change it includes, as the header Dedup-Cursor; in lines.")
 
 
 class Results(_Record):
@@ -335,6 +337,31 @@ class Changes(_Record):
     cursor: int = Field(description="The cursor of the last change, or the one that was given if there is none.")
 
 
+class Decision(_Record):
+    """A decision of an editor."""
+
+    id: str
+    kind: DecisionKind
+    articles: list[str]
+    apart_from: list[str] = Field(description="Articles that are in no story with those of `articles`.")
+    title: str
+    by: str = Field(description="Who decided, empty if unknown.")
+    at: str | None
+    in_force: bool = Field(description="Whether no later decision overrules it.")
+
+
+class Decisions(_Record):
+    decisions: list[Decision]
+    version: int = Field(description="How often one was made or undone, as in `ETag`.")
+
+
+class Decided(_Record):
+    decisions: list[Decision] = Field(description="Those that were made, or the one that was undone.")
+    version: int
+    stories: dict[str, str] = Field(description="The story that each article named is in now, by id.")
+    changes: list[Change]
+
+
 class Removed(_Record):
     changes: list[Change]
 
@@ -392,5 +419,5 @@ def problem_answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
             "description": "; ".join(titles[status]) + ".",
             "content": {MEDIA_TYPE: {"schema": schema}},
         }
-        for status in sorted({400, 408, 414, 429, 431, 500, 503, *statuses})
+        for status in sorted({400, 408, 409, 414, 429, 431, 500, 503, *statuses})
     }

@@ -6,19 +6,25 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
+from types import FrameType
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from dedup.errors import SettingsError
 from dedup.index import StoryIndex
 from dedup.service.app import inner_application
+from dedup.service.forwarding import Forwarder
 from dedup.service.middleware import ServiceMiddleware
 from dedup.service.protocol_limits import limited_protocol
+from dedup.service.read_file import ReadFile
 from dedup.service.settings import ServiceSettings
 from dedup.service.state import State
 from dedup.service.tokens import Authenticator
+from dedup.service.workers import Workers
 
 SWITCH_INTERVAL = 0.001
 """Seconds before Python switches threads; the default, five times as long, would delay requests."""
@@ -65,25 +71,41 @@ def listen(settings: ServiceSettings) -> socket.socket:
     return listening
 
 
+def listen_in(folder: Path) -> socket.socket:
+    """Return a listening Unix socket in a folder that only this user can enter."""
+    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listening.bind(str(folder / "writer"))
+    listening.listen(1024)
+    return listening
+
+
 def run(
     index: StoryIndex,
     settings: ServiceSettings,
     authenticator: Authenticator,
     listening: socket.socket,
-    on_started: Callable[[str], None],
+    on_started: Callable[[], None],
+    *,
+    copies: ReadFile | None = None,
+    writer: Path | None = None,
+    workers: Workers | None = None,
 ) -> None:
     """Serve an index until SIGTERM or SIGINT, and finish running requests first.
 
     Args:
-        index: the index, opened to write; the caller closes it.
+        index: the index; the caller closes it.
         settings: limits and addresses.
         authenticator: checks tokens.
         listening: a socket from `listen`.
-        on_started: called with the address once the service answers.
+        on_started: called once the service answers.
+        copies: the file of the index if it is only read.
+        writer: path of the Unix socket of the process that writes, to which writes are forwarded; None to refuse them.
+        workers: processes that read, which are started with this one and end before it.
     """
-    state = State(index, settings, authenticator)
+    state = State(index, settings, authenticator, copies)
+    inner: ASGIApp = inner_application(state)
     config = uvicorn.Config(
-        ServiceMiddleware(inner_application(state), state),
+        ServiceMiddleware(Forwarder(inner, writer) if writer else inner, state),
         http=limited_protocol(settings.head, settings.head_time, settings.idle_time, settings.connections),
         ws="none",
         loop="uvloop" if find_spec("uvloop") else "asyncio",
@@ -91,29 +113,42 @@ def run(
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=False,
+        proxy_headers=workers is not None,  # which then are its only clients
+        forwarded_allow_ips="*",
         timeout_keep_alive=30,
         timeout_graceful_shutdown=round(settings.stop_time) or 1,
     )
-    server = _Server(config, state, on_started, _address(settings, listening))
+    server = _Server(config, state, on_started, workers)
     before = sys.getswitchinterval()
     sys.setswitchinterval(SWITCH_INTERVAL)
     try:
         server.run([listening])
     finally:
+        if workers is not None:
+            workers.stop()
         sys.setswitchinterval(before)
 
 
 class _Server(uvicorn.Server):
-    """uvicorn's server, which announces its shutdown to the state and restores signal handlers."""
+    """uvicorn's server, which announces its shutdown to the state, ends workers first, and restores signal handlers."""
 
-    def __init__(self, config: uvicorn.Config, state: State, on_started: Callable[[str], None], address: str) -> None:
+    def __init__(
+        self, config: uvicorn.Config, state: State, on_started: Callable[[], None], workers: Workers | None
+    ) -> None:
         super().__init__(config)
-        self._state, self._on_started, self._address = state, on_started, address
+        self._state, self._on_started, self._workers = state, on_started, workers
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        self._on_started(self._address)
+        if self._workers is not None:
+            self._workers.start()
+        self._on_started()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if self._workers is None:
+            super().handle_exit(sig, frame)
+        else:  # their requests still need this process
+            self._workers.stop_before(partial(super().handle_exit, sig, frame))
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._state.stopping()
@@ -128,6 +163,7 @@ class _Server(uvicorn.Server):
                 signal.signal(number, handler)
 
 
-def _address(settings: ServiceSettings, listening: socket.socket) -> str:
+def address_of(settings: ServiceSettings, listening: socket.socket) -> str:
+    """Return the address of a listening socket, for a browser."""
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     return f"http://{host}:{listening.getsockname()[1]}"

@@ -10,17 +10,19 @@ import traceback
 from collections.abc import Sequence
 from typing import Any
 
+from dedup.article import Article
 from dedup.errors import CursorError
 from dedup.index import Placement, StoryIndex
 from dedup.service.bodies import BodyBudget
 from dedup.service.jobs import Jobs
 from dedup.service.metrics import Metrics
-from dedup.service.problems import problem
+from dedup.service.problems import Problem, problem
+from dedup.service.read_file import ReadFile
 from dedup.service.readers import BatchingReader, ReaderPool
 from dedup.service.request_models import RequestModels
 from dedup.service.settings import ServiceSettings
 from dedup.service.tokens import Authenticator, Refusals
-from dedup.service.writer import Writer
+from dedup.service.writer import NoWriter, Writer
 
 MATCH_BATCH = 16
 """Articles that are matched in one call: more would delay the writer for longer than a write takes."""
@@ -29,23 +31,45 @@ _COUNTED_PAGES = 100
 HEAVY_WAITING = 16
 """Requests that may wait for a slow call: comparison, explanation, search, versions."""
 
+FOLLOW = 0.1
+"""Seconds after which a service that only reads looks for what was written."""
+CURSOR = "Dedup-Cursor"
+"""Header of the last change that an answer to a write includes, and of the one that a read asks for at least."""
+
 _log = logging.getLogger(__name__)
 
 
 class State:
-    """The state of a service, made before the event loop runs; `start` and `stop` are called in the loop."""
+    """The state of a service, made before the event loop runs; `start` and `stop` are called in the loop.
 
-    writer: Writer
+    Args:
+        index: the index; the caller closes it.
+        settings: limits.
+        authenticator: checks tokens.
+        copies: the file that only is read; None if the service writes to the index.
+    """
 
-    def __init__(self, index: StoryIndex, settings: ServiceSettings, authenticator: Authenticator) -> None:
-        self.index, self.settings, self.authenticator = index, settings, authenticator
+    writer: Writer | NoWriter
+
+    def __init__(
+        self,
+        index: StoryIndex,
+        settings: ServiceSettings,
+        authenticator: Authenticator,
+        copies: ReadFile | None = None,
+    ) -> None:
+        self.index, self.settings, self.authenticator, self.copies = index, settings, authenticator, copies
         self.metrics, self.body_budget, self.jobs = Metrics(), BodyBudget(), Jobs()
         self.refusals = Refusals()
         self.request_models = RequestModels(settings)
         timeout = settings.answer_time
         self.quick = ReaderPool("reader", settings.readers, settings.waiting, timeout)
         self.matching = BatchingReader(
-            "matcher", index.match_many, batch_size=MATCH_BATCH, waiting=settings.waiting, timeout=timeout
+            "matcher",
+            self._match_many,
+            batch_size=MATCH_BATCH,
+            waiting=settings.waiting,
+            timeout=timeout,
         )
         self.heavy = ReaderPool("heavy", 1, HEAVY_WAITING, timeout)
         self.parsers = ReaderPool("parser", 2, settings.waiting, timeout)
@@ -55,11 +79,17 @@ class State:
         self._measuring = threading.Lock()
         self.written = asyncio.Event()
         """Set by the next write, which replaces it by another one."""
+        self.cursor = -1
+        """The last change that the service knows of."""
         self._loading: asyncio.Task[None] | None = None
+        self._following: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Start the writer, and load the articles into memory in the background."""
-        self.writer = Writer(self.index, self.settings, self._wrote, lambda: self.matching.count)
+        if self.copies is not None:
+            self.writer = NoWriter()
+        else:
+            self.writer = Writer(self.index, self.settings, self._wrote, lambda: self.matching.count)
         gauge = self.metrics.gauge
         gauge("dedup_queue_articles", "Articles that wait to be written.", lambda: self.writer.waiting)
         gauge("dedup_queue_limit", "Articles that may wait.", lambda: self.settings.queue)
@@ -71,8 +101,10 @@ class State:
     async def stop(self) -> None:
         """Finish what was accepted, and end all threads."""
         self.stopping()
-        if self._loading is not None:
-            await asyncio.wait([self._loading])
+        if self._following is not None:
+            self._following.cancel()
+        if tasks := [task for task in (self._loading, self._following) if task is not None]:
+            await asyncio.wait(tasks)
         await self.writer.stop()
         loop = asyncio.get_running_loop()
         for readers in (self.quick, self.matching, self.heavy, self.parsers):
@@ -130,11 +162,38 @@ class State:
         """
         return not self.unready and await happens(written, timeout) and not self.unready
 
-    def _wrote(self, seconds: float, articles: int, results: Sequence[Any]) -> None:
+    async def wait_for_cursor(self, cursor: int) -> None:
+        """Wait until a service that only reads has read a change.
+
+        Raises:
+            Problem: it has not in time, or this process writes and there is no such change.
+        """
+        until = asyncio.get_running_loop().time() + self.settings.news_time
+        while self.cursor < cursor:
+            written = self.written
+            try:
+                self._read(await self.quick.run(self.index.refresh))
+            except Problem:
+                if self.copies is None:
+                    raise  # else a file that replaces the one in use may be about to be loaded
+            left = until - asyncio.get_running_loop().time()
+            waits = self.copies is not None and left > 0
+            if self.cursor < cursor and not (waits and await self.wait_for_write(written, left)):
+                what = f"the last change here is {self.cursor:,}"
+                raise problem("behind", CURSOR, what, "send it again after Retry-After, or without the header", retry=1)
+
+    def _wrote(self, seconds: float, articles: int, results: Sequence[Any], cursor: int) -> None:
         self.metrics.wrote(seconds, articles)
         for result in results:
             found = result if isinstance(result, list) else [result]
             self.metrics.decided(one for one in found if isinstance(one, Placement))
+        self._read(cursor, anyway=True)
+
+    def _read(self, cursor: int, *, anyway: bool = False) -> None:
+        """Tell those who wait of a cursor; not if nothing was written, unless `anyway`."""
+        if cursor <= self.cursor and not anyway:
+            return
+        self.cursor = max(cursor, self.cursor)
         if not self.unready:
             news, self.written = self.written, asyncio.Event()
             news.set()
@@ -144,13 +203,30 @@ class State:
             loop = asyncio.get_running_loop()
             await loop.run_in_executor(None, _warm, self.index)
             await loop.run_in_executor(None, self.measure)
+            self.cursor = max(self.cursor, await loop.run_in_executor(None, self.index.refresh))
         except Exception:
             _log.error("the articles could not be read: %s", traceback.format_exc())
             self.unready = "failed" if self.unready == "starting" else self.unready
             return
         if self.unready == "starting":
             self.unready = ""
+            if self.copies is not None:
+                self._following = asyncio.create_task(self._follow(self.copies))
             _log.info("ready: %s", _counts(self.index.stats()))
+
+    def _match_many(self, articles: list[Article]) -> list[Placement]:
+        return self.index.match_many(articles)
+
+    async def _follow(self, copies: ReadFile) -> None:
+        """Read what another process writes before a request needs it, and the file that replaces the one in use."""
+        while not self.unready:
+            await asyncio.sleep(FOLLOW)
+            try:
+                if (index := await self.quick.run(copies.replaced)) is not None:
+                    self.index, self.cursor = index, -1
+                self._read(await self.quick.run(self.index.refresh))
+            except Problem:
+                await asyncio.sleep(1)  # it is in the log, and requests are answered by it
 
 
 def _warm(index: StoryIndex) -> None:

@@ -46,7 +46,7 @@ StoryId = Annotated[
 
 def story_routes(state: State) -> APIRouter:
     """Return the routes."""
-    index, settings, bodies = state.index, state.settings, state.request_models
+    settings, bodies = state.settings, state.request_models
     newest = Newest()
     routes = APIRouter(prefix="/v1", tags=["stories"], dependencies=requirements(state, "read"))
 
@@ -71,7 +71,7 @@ def story_routes(state: State) -> APIRouter:
         cursor: Annotated[str | None, Query(max_length=200, description="`next` of the previous page.")] = None,
         limit: Limit = 50,
     ) -> Response:
-        found = await state.quick.run(query.page, index, cursor, limit)
+        found = await state.quick.run(query.page, state.index, cursor, limit)
         records = map(_story_record, found.stories, found.growth)
         return json_response({"stories": [*records], "next": found.next})
 
@@ -82,11 +82,11 @@ def story_routes(state: State) -> APIRouter:
         response_model=models.Overview,
         responses={
             200: {"description": "Articles by column, and stories whose articles are places in these columns."},
-            **models.problem_answers(401, 403),
+            **models.problem_answers(401, 403, 422),
         },
     )
     async def overview() -> Response:
-        return Response(await state.heavy.run(newest, index), 200, media_type="application/json")
+        return Response(await state.heavy.run(newest, state.index), 200, media_type="application/json")
 
     @routes.get(
         "/stories/{id}",
@@ -100,7 +100,7 @@ def story_routes(state: State) -> APIRouter:
         },
     )
     async def story(id: StoryId, growth_hours: GrowthHours = GROWTH_HOURS) -> Response:
-        return json_response(await state.quick.run(_grown, index, id, growth_hours))
+        return json_response(await state.quick.run(_grown, state.index, id, growth_hours))
 
     @routes.get(
         "/stories/{id}/articles",
@@ -113,7 +113,7 @@ def story_routes(state: State) -> APIRouter:
         },
     )
     async def timeline(id: StoryId, limit: Limit = 200) -> Response:
-        total, held = await state.quick.run(_held, index, id, limit)
+        total, held = await state.quick.run(_held, state.index, id, limit)
         return json_response({"articles": [head_record(one) for one in held], "total": total})
 
     @routes.get(
@@ -127,7 +127,7 @@ def story_routes(state: State) -> APIRouter:
         },
     )
     async def versions(id: StoryId) -> Response:
-        found = await state.heavy.run(_versions, index, id)
+        found = await state.heavy.run(_versions, state.index, id)
         return json_response({"groups": [asdict(one) for one in found]})
 
     @routes.get(
@@ -141,7 +141,7 @@ def story_routes(state: State) -> APIRouter:
         },
     )
     async def explain(a: ArticleIdQuery, b: ArticleIdQuery) -> Response:
-        return json_response(explanation_record(await state.heavy.run(_explained, index, a, b)))
+        return json_response(explanation_record(await state.heavy.run(_explained, state.index, a, b)))
 
     @routes.post(
         "/compare",
@@ -157,7 +157,7 @@ def story_routes(state: State) -> APIRouter:
     async def compare(request: Request) -> Response:
         require_media_type(request, JSON)
         pair = bodies.read_pair(await json_body(request, settings, state.body_budget, state.parsers))
-        return json_response(explanation_record(await state.heavy.run(_compared, index, *pair)))
+        return json_response(explanation_record(await state.heavy.run(_compared, state.index, *pair)))
 
     @routes.get(
         "/search",
@@ -175,7 +175,7 @@ def story_routes(state: State) -> APIRouter:
         ],
         limit: Limit = 50,
     ) -> Response:
-        found = await state.heavy.run(_searched, index, q, limit)
+        found = await state.heavy.run(_searched, state.index, q, limit)
         return json_response({"articles": [head_record(one) for one in found]})
 
     @routes.get(
@@ -198,9 +198,9 @@ def story_routes(state: State) -> APIRouter:
         wait: float = Query(0, ge=0, le=settings.news_time, allow_inf_nan=False, description="Seconds to wait."),
     ) -> Response:
         written = state.written
-        found = await state.quick.run(changes_after, index, since, limit)
+        found = await state.quick.run(changes_after, state.index, since, limit)
         if not found and wait and await state.wait_for_write(written, wait):
-            found = await state.quick.run(changes_after, index, since, limit)
+            found = await state.quick.run(changes_after, state.index, since, limit)
         cursor = found[-1].cursor if found else since
         return json_response({"changes": [change.to_record() for change in found], "cursor": cursor})
 

@@ -14,12 +14,12 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 from dedup.article import Article
-from dedup.errors import InputError, StoreError, UnknownArticleError
+from dedup.errors import ConflictError, InputError, StoreError, UnknownArticleError
 from dedup.index import Placement, StoryIndex
-from dedup.service.problems import Problem, problem
+from dedup.service.problems import FAULTS, Fault, Problem, problem
 from dedup.service.settings import ServiceSettings
 
 GROUP_WHILE_READING = 10
@@ -49,8 +49,8 @@ class Writer:
     Args:
         index: the index, opened to write.
         settings: for `queue` and `group`.
-        on_written: called in the event loop after each write, with its seconds, its number of articles and what it
-            returned to each job.
+        on_written: called in the event loop after each write, with its seconds, its number of articles, what it
+            returned to each job, and the cursor of the last change.
         readers_waiting: returns how many readers wait for the index; while some do, groups are smaller, with pauses.
     """
 
@@ -58,7 +58,7 @@ class Writer:
         self,
         index: StoryIndex,
         settings: ServiceSettings,
-        on_written: Callable[[float, int, Sequence[Any]], None] = lambda *_: None,
+        on_written: Callable[[float, int, Sequence[Any], int], None] = lambda *_: None,
         readers_waiting: Callable[[], int] = lambda: 0,
     ) -> None:
         self._index, self._settings = index, settings
@@ -145,7 +145,8 @@ class Writer:
                 self._add(jobs)
             else:
                 jobs[0].result = self._outcome(jobs[0].call)
-            self._loop.call_soon_threadsafe(self._deliver, jobs, time.perf_counter() - begin)
+            seconds, cursor = time.perf_counter() - begin, self._cursor()
+            self._loop.call_soon_threadsafe(self._deliver, jobs, seconds, cursor)
             if self._readers_waiting():
                 time.sleep(PAUSE)  # locks are not fair: the thread that releases one gets it again
 
@@ -190,13 +191,22 @@ class Writer:
         self.failed = ""
         return result
 
+    def _cursor(self) -> int:
+        """Return the last change, -1 if the store does not tell."""
+        try:
+            return self._index.refresh()
+        except Exception as error:
+            self.failed = as_problem(error).title
+            return -1
+
     # Called in the event loop
 
-    def _deliver(self, jobs: Sequence[_Job], seconds: float) -> None:
+    def _deliver(self, jobs: Sequence[_Job], seconds: float, cursor: int) -> None:
         weight = sum(job.weight for job in jobs)
         self.waiting -= weight
         self._seconds_per_article += 0.1 * (seconds / weight - self._seconds_per_article)
-        self._on_written(seconds, sum(len(job.articles) for job in jobs), [job.result for job in jobs])
+        results = [job.result for job in jobs]
+        self._on_written(seconds, sum(len(job.articles) for job in jobs), results, cursor)
         self._space_freed.set()
         for job in jobs:
             if job.done.done():
@@ -205,6 +215,27 @@ class Writer:
                 job.done.set_exception(job.result)
             else:
                 job.done.set_result(job.result)
+
+
+class NoWriter:
+    """In place of a `Writer` where the index is only read: every write is refused."""
+
+    waiting = 0
+    alive = True
+    failed = ""
+
+    def refuse(self, *_: object) -> NoReturn:
+        """Refuse articles, or a call.
+
+        Raises:
+            Problem: always.
+        """
+        raise problem("read-only", "service", "it only reads the index", "send it to the service that writes to it")
+
+    add = run = wait_for_space = refuse
+
+    async def stop(self) -> None:
+        """Do nothing."""
 
 
 def as_problem(error: Exception) -> Problem:
@@ -216,6 +247,11 @@ def as_problem(error: Exception) -> Problem:
     if isinstance(error, StoreError):
         _log.error("the store failed: %s", error)
         return problem("store", "service", "it cannot be read or written", "try again later", retry=10)
+    if isinstance(error, ConflictError):
+        if not error.decisions:
+            return problem("old-version", "If-Match", str(error), "read /v1/decisions, then decide again")
+        remedy = "undo it, or send it with `supersede`"
+        return Problem("contradiction", *(Fault(name, str(error), remedy) for name in error.decisions[:FAULTS]))
     if isinstance(error, InputError):
         return problem("invalid", "body", str(error), "send an article with an id and a text")
     _log.error("a fault: %s", "".join(traceback.format_exception(error)))

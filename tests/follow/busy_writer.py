@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
 from distinct_events import articles as made_articles
 
-from dedup import Article, StoryIndex
+from dedup import Article, InputError, StoryIndex
 
 
 def operate(index: StoryIndex, rng: np.random.Generator, articles: list[Article]) -> str:
@@ -16,7 +17,8 @@ def operate(index: StoryIndex, rng: np.random.Generator, articles: list[Article]
     known = [article for article in articles if article.id in index]
     unknown = [article for article in articles if article.id not in index]
     names = ["add", "update", "page", "remove", "withdraw", "erase", "reconcile", "expire", "vacuum", "rebuild"]
-    chances = np.array([50, 10, 12, 8, 6, 3, 5, 2, 2, 2])
+    names += ["decide", "undo"]
+    chances = np.array([50, 10, 12, 8, 6, 3, 5, 2, 2, 2, 12, 5])
     name = str(rng.choice(names, p=chances / chances.sum())) if len(known) > 20 else "add"
     some = [known[place] for place in rng.permutation(len(known))[: int(rng.integers(1, 6))]]
     if name == "add":
@@ -35,6 +37,14 @@ def operate(index: StoryIndex, rng: np.random.Generator, articles: list[Article]
         index.expire(sorted(str(one.published) for one in known)[len(known) // 10])
     elif name == "vacuum":
         index.vacuum(changes_before=max(index.stats()["changes"] - int(rng.integers(200)), 0))
+    elif name == "decide":
+        kind = str(rng.choice(["together", "split", "title", "canonical"]))
+        with suppress(InputError):
+            chosen = [one.id for one in (some if kind in ("together", "split") else some[:1])]
+            index.decide(kind, chosen, title="A title" if kind == "title" else "", supersede=True)  # type: ignore[arg-type]
+    elif name == "undo":
+        for decision in index.decisions()[0][:1]:
+            index.undo(decision.id)
     elif name == "reconcile":
         index.reconcile()
     else:

@@ -34,6 +34,9 @@ class _State:
     addresses: set[AddressRow] = field(default_factory=set)
     revisions: dict[int, Revision] = field(default_factory=dict)
     withdrawn: set[int] = field(default_factory=set)
+    decisions: dict[int, str] = field(default_factory=dict)
+    last_decision: int = 0
+    automatic: dict[int, tuple[int, int, bool]] = field(default_factory=dict)
     last: dict[str, int] = field(default_factory=lambda: {"article": 0, "story": 0, "change": 0})
 
     def copied(self) -> _State:
@@ -114,7 +117,7 @@ class DictStore:
 
     def delete_article(self, number: int) -> None:
         state = self._written()
-        for table in (state.articles, state.texts, state.sketches):
+        for table in (state.articles, state.texts, state.sketches, state.automatic):
             table.pop(number, None)
         state.apart = {pair for pair in state.apart if number not in pair}
 
@@ -271,6 +274,34 @@ class DictStore:
         state = self._written()
         state.changes = [replace(one, article="") if one.article in ids else one for one in state.changes]
 
+    def put_decision(self, record: str) -> int:
+        state = self._written()
+        state.last_decision += 1
+        state.decisions[state.last_decision] = record
+        return state.last_decision
+
+    def replace_decision(self, number: int, record: str) -> None:
+        self._written().decisions[number] = record
+
+    def delete_decision(self, number: int) -> None:
+        self._written().decisions.pop(number, None)
+
+    def decisions(self) -> list[tuple[int, str]]:
+        return sorted(self._open().decisions.items())
+
+    def put_automatic(self, rows: Sequence[tuple[int, int, int, bool]]) -> None:
+        self._written().automatic.update({number: (story, *rest) for number, story, *rest in rows})  # type: ignore[misc]
+
+    def delete_automatic(self, numbers: Sequence[int]) -> None:
+        for number in numbers:
+            self._written().automatic.pop(number, None)
+
+    def automatic(self) -> dict[int, tuple[int, int, bool]]:
+        return dict(self._open().automatic)
+
+    def decided_stories(self) -> list[int]:
+        return [one.number for one in self._open().stories.values() if one.title or one.pinned is not None]
+
     def put_stories(self, stories: Sequence[StoredStory]) -> None:
         state = self._written()
         for story in stories:
@@ -294,7 +325,7 @@ class DictStore:
 
     def lines(self) -> dict[int, str]:
         stories = self._open().stories.values()
-        return {story.number: story.line for story in stories if story.line and story.into is None}
+        return {story.number: story.line for story in stories if story.line}
 
     def stories(self, wanted: StoryFilter, most: int) -> list[StoredStory]:
         state = self._open()

@@ -38,11 +38,12 @@ class FaultyEpisode(Episode):
 
     Args:
         disk: whether writes can be made to fail: see `failing_disk.c`.
-        kernels: whether the machine code of kernels is damaged.
+        kernels: the kept machine code of kernels, of which copies are damaged; None for no such fault.
     """
 
-    def __init__(self, *arguments: Any, disk: bool, kernels: bool) -> None:
+    def __init__(self, *arguments: Any, disk: bool, kernels: Path | None) -> None:
         super().__init__(*arguments)
+        self.kernels = kernels
         self.faults: list[Callable[[], None]] = [
             *(
                 self.killed_by_time,
@@ -55,7 +56,7 @@ class FaultyEpisode(Episode):
             *(self.lock_removed, self.moved, self.moved, self.deleted, self.replaced, self.copied_over),
             *(self.restored, self.memory_limited),
         ]
-        if kernels:
+        if kernels is not None:
             self.faults.append(self.cache_torn)
         if disk:
             by_disk = [self.disk_fails, self.disk_full, self.killed_at_write, self.opened_badly, self.restored_badly]
@@ -350,11 +351,10 @@ class FaultyEpisode(Episode):
 
     def cache_torn(self) -> None:
         """An index opened with kernels whose kept machine code is torn."""
-        kept = cache_folder()
-        if self.rng.random() > 0.2 or kept is None:  # compiling takes a while
+        if self.rng.random() > 0.2 or self.kernels is None:  # compiling takes a while
             return
         cache = self.folder / "cache"
-        shutil.copytree(kept, cache / kept.name, dirs_exist_ok=True)
+        shutil.copytree(self.kernels, cache / self.kernels.name)
         path = self.pick(sorted(cache.rglob("*.nb?")))
         path.write_bytes(path.read_bytes()[: self.pick([0, 10, path.stat().st_size // 2])])
         self.done(self.writing().ask("close"))
@@ -385,10 +385,12 @@ def run(chosen: argparse.Namespace, folder: Path) -> Counts:
     counts, until = Counts(), time.monotonic() + chosen.seconds
     number = chosen.episode or 0
     disk = disk_can_fail()
-    options = "--kernels " * chosen.kernels
+    options, kernels, kept = "--kernels " * chosen.kernels, None, cache_folder()
+    if chosen.kernels and kept is not None:  # other versions may throw it away meanwhile
+        kernels = shutil.copytree(kept, folder / kept.name)
     while time.monotonic() < until:
         place = folder / f"episode-{number}"
-        this = FaultyEpisode(chosen.seed, number, place, counts, chosen.broken, disk=disk, kernels=chosen.kernels)
+        this = FaultyEpisode(chosen.seed, number, place, counts, chosen.broken, disk=disk, kernels=kernels)
         try:
             this.run(until if chosen.episode is None else math.inf)
         except ViolationError as error:

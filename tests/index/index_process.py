@@ -19,7 +19,19 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Literal
 
-from dedup import Article, Change, DedupError, Placement, StoreError, StoryIndex, cluster
+from broken_decisions import broken_decisions
+
+from dedup import (
+    Article,
+    Change,
+    DedupError,
+    InputError,
+    Placement,
+    StoreError,
+    StoryIndex,
+    UnknownArticleError,
+    cluster,
+)
 from dedup.index.store import connection, wal
 from dedup.index.store.connection import Database
 from dedup.index.store.lock import WriterLock
@@ -179,8 +191,17 @@ class Calls:
             changes,
             last,
             self.match(probes),
-            index.check(),
+            [*index.check(), *broken_decisions(index)],
         )
+
+    def edit(self, kind: Any, articles: list[str]) -> None:
+        """Decide, unless it says nothing."""
+        with suppress(InputError, UnknownArticleError):
+            self.index.decide(kind, articles, title="Title" if kind == "title" else "", supersede=True)
+
+    def undo_first(self, most: int | None) -> None:
+        for decision in self.index.decisions()[0][:most]:
+            self.index.undo(decision.id)
 
     def glance(self) -> tuple[dict[str, Article], dict[str, str]]:
         """Return articles and stories while somebody may be writing."""

@@ -113,6 +113,7 @@ class Episode:
             raise ViolationError("inconsistent", f"{late} should have expired")
         if self.settle_hours:
             self.operate("reconcile")
+        self.done(self.writing().ask("undo_first", None))  # what they made leaves no trace
         articles = [self.state[name].article for name in seen.articles]
         by_index, naively, placed = self.done(self.writing().ask("regroup", articles))
         if by_index != naively or (self.settle_hours and placed != naively):
@@ -155,6 +156,12 @@ class Episode:
             self.horizon = max(self.horizon, before)
             left = {k: v for k, v in state.items() if v.article.published is None or age_of(v.article, 0.0) >= before}
             return Operation("expire", (datetime.fromtimestamp(before, UTC),), [left])
+        if name == "edit" and len(known) > 1:
+            kind = self.pick(["together", "split", "title", "canonical"])
+            count = 1 if kind in ("title", "canonical") else 3
+            return Operation("edit", (kind, [self.pick(known) for _ in range(count)]), [state])
+        if name == "undo":
+            return Operation("undo_first", (1,), [state])
         if name == "rebuild":
             return Operation("rebuild", (), [state], {"learn": bool(self.rng.random() < 0.5)})
         if name == "vacuum":
@@ -177,7 +184,7 @@ class Episode:
 
     def operate(self, name: str = "") -> bool:
         """Run an operation of a kind, "" for any. Return whether it was done."""
-        names = ["add", "add_many", "update", "remove", "reconcile", "match"]
+        names = ["add", "add_many", "update", "remove", "reconcile", "match", "edit", "undo"]
         rare = ["expire", "rebuild", "vacuum", "backup", "check", "reopen"]
         name = name or self.pick(rare if self.rng.random() < 0.15 else names)
         if name == "reopen":

@@ -21,10 +21,21 @@ def index(tmp_path: Path) -> Iterator[StoryIndex]:
         yield found
 
 
-WITHOUT_STRINGS = {"close", "settings", "background", "reconcile", "vacuum", "check", "clustering", "placements"} | {
+WITHOUT_STRINGS = {
+    "decisions",
+    "close",
+    "settings",
+    "background",
+    "reconcile",
+    "vacuum",
+    "check",
+    "clustering",
+    "placements",
+} | {
     "stats",
     "changes",
     "grown",
+    "refresh",
     "change_options",
 }
 CALLS: dict[str, list[Callable[[StoryIndex, str], Any]]] = {
@@ -66,6 +77,13 @@ CALLS: dict[str, list[Callable[[StoryIndex, str], Any]]] = {
         lambda index, odd: index.page(storyline=odd),
     ],
     "growth": [lambda index, odd: index.growth(odd)],
+    "decide": [
+        lambda index, odd: index.decide("together", ["first", odd]),
+        lambda index, odd: index.decide("title", ["first"], title=odd, by=odd),
+        lambda index, odd: index.decide("move", ["first"], into=odd),
+        lambda index, odd: index.decide(odd, ["first"], apart_from=[odd]),  # type: ignore[arg-type]
+    ],
+    "undo": [lambda index, odd: index.undo(odd)],
     "search": [lambda index, odd: index.search(odd)],
     "newest": [lambda index, odd: index.newest(odd)],  # type: ignore[arg-type]
     "explain": [lambda index, odd: index.explain(odd, "first"), lambda index, odd: index.explain("first", odd)],

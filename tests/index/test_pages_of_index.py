@@ -216,8 +216,11 @@ def test_a_store_without_addresses_is_migrated(tmp_path: Path) -> None:
     with sqlite3.connect(path) as connection:  # as it was before
         names = [name for name, _ in MIGRATIONS]
         before = names.index("earlier versions of pages")
-        for table in ("revision", "revision_body", "address", "withdrawn"):
+        for table in ("revision", "revision_body", "address", "withdrawn", "decision", "automatic"):
             connection.execute(f"DROP TABLE {table}")
+        connection.execute("DROP INDEX story_decided")
+        for column in ("title", "pinned"):
+            connection.execute(f"ALTER TABLE story DROP COLUMN {column}")
         connection.execute("DELETE FROM migration WHERE number > ?", (before,))
         connection.execute("DELETE FROM fact WHERE name = 'addresses'")
         connection.execute(f"PRAGMA user_version = {before}")
@@ -226,6 +229,9 @@ def test_a_store_without_addresses_is_migrated(tmp_path: Path) -> None:
         assert index.article("a").revised_by is None
         assert index.add(article("b", FIRE + MORE, hours=2)).revision_of == "a"
         assert index.check() == []
+        index.add(article("c", "Another matter altogether.", ""))
+        index.decide("together", ["a", "c"])
+        assert index.article("c").story == index.article("b").story
 
 
 def test_numbers_of_versions_are_never_used_again(tmp_path: Path) -> None:

@@ -326,6 +326,38 @@ def test_a_title_without_a_text_is_a_copy_of_like_titles_only() -> None:
     assert is_copy((post, ""), ("Ferry post1", post))
 
 
+def test_lines_of_two_sites_in_other_orders_are_no_text() -> None:
+    """What is left of both has common words, as all notices of sites have, and no stretch of one is in the other."""
+    lines = [" ".join(f"line{number}word{place}" for place in range(9)) for number in range(12)]
+    rest = " ".join(f"notice{number}" for number in range(30))
+    notices = [f"{' '.join(lines[::step])} {' '.join(rest.split()[::step])}" for step in (1, -1)]
+    assert not is_copy(*zip(("Ferry sinks off Larkhaven", "Mill burns at Brackwell"), notices, strict=True))
+    assert is_copy(*zip(("Ferry sinks off line7word3", "Mill burns at line8word5"), notices, strict=True))
+    edited = [" ".join(f"{one}{place}" if place % 9 == 0 else f"text{place}" for place in range(90)) for one in "ab"]
+    assert is_copy(("Ferry text3", edited[0]), ("Mill text5 text7", edited[1]))
+
+
+def test_what_stands_under_titles_that_are_about_the_rest_is_no_text() -> None:
+    """However many words the rest of the two has in common, as reports of one subject have."""
+    subject = [f"subject{number}" for number in range(20)]
+    owns = [
+        f"{town} {event} {' '.join(subject[::step])}"
+        for town, event, step in (("larkhaven", "strike", 1), ("brackwell", "vote", -1))
+    ]
+    titles = ["Larkhaven strike", "Brackwell vote"]
+    assert not is_copy(*((title, f"{own} {PROMOTION}") for title, own in zip(titles, owns, strict=True)))
+    assert is_copy(
+        *((f"{title} promo1 promo2 promo3", f"{own} {PROMOTION}") for title, own in zip(titles, owns, strict=True))
+    )
+
+
+def test_a_sentence_of_a_longer_article_is_a_copy_under_a_like_title_only() -> None:
+    sentence = " ".join(f"said{number}" for number in range(18))
+    article = f"{' '.join(f'own{number}' for number in range(60))} {sentence}"
+    assert not is_copy(("Famine grips said3 said5", sentence), ("Deaths at own7", article))
+    assert is_copy(("Famine grips said3 said5", sentence), ("Famine at own7", article))
+
+
 def test_one_text_under_other_titles_and_footers_is_a_copy() -> None:
     """The titles are about what both share, or the own words have much in common."""
     footers = [" ".join(f"{paper}{number}" for number in range(12)) for paper in ("post", "echo")]

@@ -26,7 +26,7 @@ ODD = [
     "%2E",
 ]
 TEXT = "The ferry of Larkhaven burned on the night of the festival."
-WITHOUT_STRINGS = {"close", "reconcile", "rebuild", "change_options", "stats", "changes"}
+WITHOUT_STRINGS = {"close", "decisions", "reconcile", "rebuild", "change_options", "stats", "changes"}
 CALLS: dict[str, list[Callable[[Client, str], Any]]] = {
     "add": [lambda client, odd: client.add(Article(id=f"a{odd}", text=TEXT + odd, title=odd, source=odd, url=odd))],
     "add_many": [lambda client, odd: client.add_many([{"id": f"b{odd}", "text": odd + TEXT, "source": odd}])],
@@ -53,6 +53,13 @@ CALLS: dict[str, list[Callable[[Client, str], Any]]] = {
         lambda client, odd: client.page(storyline=odd),
     ],
     "growth": [lambda client, odd: client.growth(odd)],
+    "decide": [
+        lambda client, odd: client.decide("together", ["first", odd]),
+        lambda client, odd: client.decide("title", ["first"], title=odd, by=odd),
+        lambda client, odd: client.decide("move", ["first"], into=odd),
+        lambda client, odd: client.decide(odd, ["first"], apart_from=[odd]),  # type: ignore[arg-type]
+    ],
+    "undo": [lambda client, odd: client.undo(odd)],
     "search": [lambda client, odd: client.search(odd)],
     "explain": [lambda client, odd: client.explain(odd, "first"), lambda client, odd: client.explain("first", odd)],
     "__contains__": [lambda client, odd: odd in client],

@@ -29,6 +29,7 @@ LOCAL = {
     "check",
     "newest",
     "grown",
+    "refresh",
     "clustering",
     "placements",
     "settings",

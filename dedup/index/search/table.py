@@ -81,6 +81,7 @@ class ArticleTable:
         self.prefixes = np.zeros((_ROOM, min(PREFIX_BYTES, settings.num_perm)), np.uint8)  # of signatures
         self.sealed: dict[int, Segment] = {}  # by id of the postings: segments that are not added yet
         self.abouts: dict[int, About] = {}  # what notices and articles on matches are about, by slot
+        self.origin: dict[int, int] = {}  # the stories of changed articles before the transaction, 0 for none
         self._slot: dict[int, int] = {}
         self._of_story: dict[int, list[int]] = defaultdict(list)
         self._free: list[int] = []
@@ -168,6 +169,7 @@ class ArticleTable:
             article.copies,
             article.representative,
         )
+        self.origin.setdefault(article.number, 0)
         self.added[slot], told = article.added, article.told
         self.follows[slot] = told.kind.kind in FOLLOWING
         if about := told.about:
@@ -220,6 +222,7 @@ class ArticleTable:
     def remove(self, number: int) -> None:
         """Remove an article."""
         slot = self._slot.pop(number)
+        self.origin.setdefault(number, int(self.story[slot]))
         self._of_story[int(self.story[slot])].remove(slot)
         if not self._of_story[int(self.story[slot])]:
             del self._of_story[int(self.story[slot])]
@@ -263,6 +266,7 @@ class ArticleTable:
         """Move an article to another story."""
         before = int(self.story[slot])
         if before != story:
+            self.origin.setdefault(int(self.number[slot]), before)
             self._of_story[before].remove(slot)
             if not self._of_story[before]:
                 del self._of_story[before]

@@ -259,6 +259,39 @@ class Store(Protocol):
         """Take the ids of articles out of the changes so far, which stay."""
         ...
 
+    # Decisions
+
+    def put_decision(self, record: str) -> int:
+        """Append the record of a decision, and return its number, which is never used again."""
+        ...
+
+    def replace_decision(self, number: int, record: str) -> None:
+        """Replace the record of a decision."""
+        ...
+
+    def delete_decision(self, number: int) -> None: ...
+
+    def decisions(self) -> list[tuple[int, str]]:
+        """Return the decisions with their numbers, ascending."""
+        ...
+
+    def put_automatic(self, rows: Sequence[tuple[int, int, int, bool]]) -> None:
+        """Write the placements by the method of articles that a decision has put elsewhere.
+
+        They are given as to `place_articles`, which has where the articles are.
+        """
+        ...
+
+    def delete_automatic(self, numbers: Sequence[int]) -> None: ...
+
+    def automatic(self) -> dict[int, tuple[int, int, bool]]:
+        """Return what was written by `put_automatic`, by number, without deleted articles."""
+        ...
+
+    def decided_stories(self) -> list[int]:
+        """Return the numbers of the stories with a decided title or article to show."""
+        ...
+
     # Stories
 
     def put_stories(self, stories: Sequence[StoredStory]) -> None:
@@ -278,7 +311,10 @@ class Store(Protocol):
     def story_numbered(self, numbers: Sequence[int]) -> dict[int, StoredStory]: ...
 
     def lines(self) -> dict[int, str]:
-        """Return for the stories that share a storyline with others its id, by their numbers."""
+        """Return for the stories that share a storyline with others its id, by their numbers.
+
+        Those that decisions have put into another story are among them.
+        """
         ...
 
     def stories(self, wanted: StoryFilter, most: int) -> list[StoredStory]:

@@ -26,6 +26,8 @@ Kind = Literal[
     "merged",
     "storyline",
     "refreshed",
+    "decided",
+    "undone",
 ]
 """Kinds of `Change`."""
 _FOUND, _CREDIT, _NAMES, _BESIDE, _WITHDRAWS = _TOLD = ("found_kind", "credit", "names", "beside", "withdraws")
@@ -43,7 +45,7 @@ class Change:
             of its text was), "removed", "expired"; "merged": the story `before` became part of
             `story` and redirects to it; "storyline": `story` moved from the storyline `before` to another one;
             "refreshed": the background or the settings were replaced, or the store was
-            repaired.
+            repaired; "decided", "undone": a decision of an editor on `article`, or its end.
         article: id of the article, "" for a change of a story or of the index, and for what was before `erase`.
         story: id of the article's story, "" if it is in none.
         before: id of its story before the change, "" if it was in none.
@@ -62,6 +64,11 @@ class Change:
     def to_record(self) -> dict[str, Any]:
         """Return the change as a dictionary for JSON."""
         return {**asdict(self), "at": self.at.isoformat()}
+
+
+def change_key(change: Change) -> tuple[str, ...]:
+    """Return what tells a change from the others of its transaction, whatever their cursors and stories are."""
+    return (change.kind, change.article) if change.article else (change.kind, change.story, change.before)
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +253,8 @@ class StoredStory:
         shown: number of the article to show; None for the first.
         settled: whether it keeps its id permanently, after `settle_hours` without a change.
         line: id of the storyline that it shares with others, "" if it is the only story of its storyline.
+        title: the title that an editor gave it, "" for that of the article that is shown.
+        pinned: number of the article that an editor decided to show, None if no one did.
     """
 
     number: int
@@ -258,6 +267,8 @@ class StoredStory:
     shown: int | None = None
     settled: bool = False
     line: str = ""
+    title: str = ""
+    pinned: int | None = None
 
     @property
     def storyline(self) -> str:

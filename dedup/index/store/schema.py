@@ -74,6 +74,18 @@ MIGRATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
         ),
     ),
     ("withdrawn articles", ("CREATE TABLE withdrawn (number INTEGER PRIMARY KEY)",)),
+    (
+        "decisions of editors",
+        (
+            "CREATE TABLE decision (number INTEGER PRIMARY KEY AUTOINCREMENT, record TEXT NOT NULL)",
+            """CREATE TABLE automatic (
+                number INTEGER PRIMARY KEY, story INTEGER NOT NULL, copies INTEGER NOT NULL,
+                stands INTEGER NOT NULL)""",
+            "ALTER TABLE story ADD COLUMN title TEXT NOT NULL DEFAULT ''",
+            "ALTER TABLE story ADD COLUMN pinned INTEGER",
+            "CREATE INDEX story_decided ON story (number) WHERE title != '' OR pinned IS NOT NULL",
+        ),
+    ),
 )
 """Migrations from an empty file, in order. A new format is a new entry at the end, never a change of an entry."""
 
@@ -110,5 +122,5 @@ def story_row(story: StoredStory) -> tuple[Any, ...]:
     """Return the row of a story, in the order of the columns."""
     return (
         story.number, story.id, story.into, story.size, story.start, story.end, story.touched, story.shown,
-        story.settled, story.line,
+        story.settled, story.line, story.title, story.pinned,
     )  # fmt: skip

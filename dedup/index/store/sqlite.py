@@ -23,7 +23,7 @@ AT_ONCE = 500
 """Most keys in one statement."""
 _ARTICLE = "number, id, content, length, seconds, told, came, source, facts, story, copies, stands"
 _REVISION = "number, id, content, length, seconds, told, came, source, facts, latest"
-_STORY = "number, id, into_story, size, start, end, touched, shown, settled, line"
+_STORY = "number, id, into_story, size, start, end, touched, shown, settled, line, title, pinned"
 
 
 def _put(table: str, columns: str) -> str:
@@ -108,7 +108,7 @@ class SqliteStore:
         self._file.write_many("UPDATE article SET story = ?, copies = ?, stands = ? WHERE number = ?", places)
 
     def delete_article(self, number: int) -> None:
-        for table in ("article", "sketch", "body"):
+        for table in ("article", "sketch", "body", "automatic"):
             self._file.write(f"DELETE FROM {table} WHERE number = ?", (number,))
         self._file.write("DELETE FROM apart WHERE low = ? OR high = ?", (number, number))
 
@@ -280,6 +280,33 @@ class SqliteStore:
     def anonymize(self, ids: Sequence[str]) -> None:
         self._file.write_many("UPDATE change SET article = '' WHERE article = ?", [(id_,) for id_ in ids])
 
+    def put_decision(self, record: str) -> int:
+        self._file.write("INSERT INTO decision (record) VALUES (?)", (record,))
+        ((number,),) = self._file.rows("SELECT last_insert_rowid()")
+        return int(number)
+
+    def replace_decision(self, number: int, record: str) -> None:
+        self._file.write("UPDATE decision SET record = ? WHERE number = ?", (record, number))
+
+    def delete_decision(self, number: int) -> None:
+        self._file.write("DELETE FROM decision WHERE number = ?", (number,))
+
+    def decisions(self) -> list[tuple[int, str]]:
+        return [*self._file.rows("SELECT number, record FROM decision ORDER BY number")]
+
+    def put_automatic(self, rows: Sequence[tuple[int, int, int, bool]]) -> None:
+        self._file.write_many("INSERT OR REPLACE INTO automatic VALUES (?, ?, ?, ?)", rows)
+
+    def delete_automatic(self, numbers: Sequence[int]) -> None:
+        self._file.write_many("DELETE FROM automatic WHERE number = ?", [(number,) for number in numbers])
+
+    def automatic(self) -> dict[int, tuple[int, int, bool]]:
+        rows = self._file.rows("SELECT number, story, copies, stands FROM automatic")
+        return {number: (story, copies, bool(stands)) for number, story, copies, stands in rows}
+
+    def decided_stories(self) -> list[int]:
+        return [row[0] for row in self._file.rows("SELECT number FROM story WHERE title != '' OR pinned IS NOT NULL")]
+
     def put_stories(self, stories: Sequence[StoredStory]) -> None:
         self._file.write_many(_PUT_STORY, [story_row(story) for story in stories])
 
@@ -298,7 +325,7 @@ class SqliteStore:
         return {row[0]: _story(row) for row in rows}
 
     def lines(self) -> dict[int, str]:
-        return dict(self._file.rows("SELECT number, line FROM story WHERE line != '' AND into_story IS NULL"))
+        return dict(self._file.rows("SELECT number, line FROM story WHERE line != ''"))
 
     def stories(self, wanted: StoryFilter, most: int) -> list[StoredStory]:
         conditions, given = ["into_story IS NULL", "size >= ?"], list[Any]([wanted.min_size])
@@ -396,7 +423,7 @@ def _revision(row: Sequence[Any]) -> Revision:
 
 
 def _story(row: Sequence[Any]) -> StoredStory:
-    return StoredStory(*(*row[:8], bool(row[8]), row[9]))
+    return StoredStory(*(*row[:8], bool(row[8]), *row[9:]))
 
 
 def _parts(numbers: Sequence[_Key]) -> Iterator[tuple[Sequence[_Key], str]]:

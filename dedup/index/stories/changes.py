@@ -2,15 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 import numpy as np
 
+from dedup.group.decisions import Decision
 from dedup.index.search.table import ArticleTable
 from dedup.index.store.protocol import Store
 from dedup.index.store.records import Change, Kind, StoredStory, moment
 from dedup.results.story_ids import story_id
+
+
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """Where an article is after the decisions were laid over a transaction, and where it was before.
+
+    Attributes:
+        story, before: ids of stories, "" for none.
+        copies: number of the first article of its copy group.
+    """
+
+    story: str
+    before: str
+    copies: int
+
+
+class Shown(Protocol):
+    """The stories that are shown, where decisions make others of those of the method; see `stories.shown`."""
+
+    def into(self, story: int) -> int | None:
+        """Return the story that one of the method redirects to, None if it is shown itself."""
+        ...
+
+    def slots(self, story: int) -> list[int]:
+        """Return the slots of the articles that are shown in a story."""
+        ...
+
+    def story_of(self, number: int) -> int:
+        """Return the story that an article is shown in."""
+        ...
 
 
 @dataclass
@@ -23,7 +55,10 @@ class ChangeLog:
         now: time of the transaction by the clock of the index.
         settle: seconds without a change after which a story is settled.
         cursor, last_story, last_article: last numbers given to a change, a story and an article.
+        shown: the stories that are shown; None in an index without decisions.
         changes: changes so far, in order.
+        decided: decisions that were made or undone.
+        laid: by number, where the articles are in the end that a decision may have moved.
     """
 
     store: Store
@@ -33,23 +68,30 @@ class ChangeLog:
     cursor: int
     last_story: int
     last_article: int
+    shown: Shown | None = None
     changes: list[Change] = field(default_factory=list)
+    decided: list[Decision] = field(default_factory=list)
+    laid: Mapping[int, Laid] = field(default_factory=dict)
     _known: dict[int, StoredStory] = field(default_factory=dict)
     _touched: dict[int, None] = field(default_factory=dict)
     _shown: dict[int, int] = field(default_factory=dict)
     _lines: dict[int, str] = field(default_factory=dict)
+    _rewritten: dict[int, None] = field(default_factory=dict)
     _taken: set[str] = field(default_factory=set)
     _unused: set[str] = field(default_factory=set)
 
     def story(self, number: int) -> StoredStory:
         """Return a story with the changes of this transaction."""
         if number not in self._known:
-            self._known |= self.store.story_numbered([number])
+            self.preload([number])
         return self._known[number]
 
     def preload(self, numbers: Sequence[int]) -> None:
         """Read several stories in one query."""
-        self._known |= self.store.story_numbered([number for number in numbers if number not in self._known])
+        found = self.store.story_numbered([number for number in numbers if number not in self._known])
+        for number, story in found.items():  # one that only decisions have put into another is none that has ended
+            hidden = self.shown is not None and self.shown.into(number) is not None
+            self._known[number] = replace(story, into=None) if hidden else story
 
     def reserve_ids(self, contents: Sequence[bytes]) -> None:
         """Look up in one query which ids of stories that articles may start are unused."""
@@ -107,6 +149,30 @@ class ChangeLog:
         }
 
     @property
+    def touched(self) -> Collection[int]:
+        """Numbers of the stories that have changed."""
+        return self._touched.keys()
+
+    def set_into(self, number: int, into: int | None) -> None:
+        """Set the story that another redirects to, without a change."""
+        if self.story(number).into != into:
+            self._known[number] = replace(self._known[number], into=into)
+        self._rewritten[number] = None
+
+    def name(self, number: int, title: str, pinned: int | None) -> None:
+        """Set the title and the article to show that were decided for a story."""
+        story = self.story(number)
+        if (story.title, story.pinned) != (title, pinned):
+            self.touch(number)
+            self._known[number] = replace(self._known[number], title=title, pinned=pinned)
+
+    def rewrite(self, changes: Sequence[Change]) -> None:
+        """Replace all changes, without gaps in their cursors."""
+        self.cursor -= len(self.changes)
+        self.changes = [replace(change, cursor=self.cursor + place) for place, change in enumerate(changes, 1)]
+        self.cursor += len(self.changes)
+
+    @property
     def has_touched(self) -> bool:
         """Whether a story has changed."""
         return bool(self._touched)
@@ -149,23 +215,31 @@ class ChangeLog:
         """Write all changes to the store, and return whether stories that are not changed show other articles."""
         written = []
         only_shown = [number for number, shown in self._shown.items() if self.story(number).shown != shown]
-        for number in dict.fromkeys([*self._touched, *only_shown, *self._lines]):
+        for number in dict.fromkeys([*self._touched, *self._rewritten, *only_shown, *self._lines]):
             story = self.story(number)
             if number in self._lines and story.into is None:
                 story = self._known[number] = replace(story, line=self._lines[number])
-            slots = self.table.of_story(number)
+            view = self.shown
+            slots = self.table.of_story(number) if view is None else view.slots(number)
+            if view is not None and (into := view.into(number)) is not None:
+                story = replace(story, into=into)
             if story.into is None and not slots:
                 self.store.delete_story(number)
                 continue
             start, end = self._span(slots)
             shown = self._shown.get(number, story.shown)
-            if shown is not None and (shown not in self.table or self.table.story[self.table.slot(shown)] != number):
+            if shown is not None and (shown not in self.table or self._story_of(shown) != number):
                 shown = None
             written.append(replace(story, size=len(slots), start=start, end=end, shown=shown))
         self.store.put_stories(written)
         self.changes[:] = self.finished()
         self.store.append(self.changes)
         return any(number not in self._touched for number in only_shown)
+
+    def _story_of(self, article: int) -> int:
+        if self.shown is not None:
+            return self.shown.story_of(article)
+        return int(self.table.story[self.table.slot(article)])
 
     def _span(self, slots: Sequence[int]) -> tuple[float | None, float | None]:
         seconds = self.table.seconds[slots]

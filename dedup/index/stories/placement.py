@@ -252,6 +252,14 @@ class Placer:
         some = (_alike(near) | (near.score >= NEARLY * self._needed)) & (short | (near.agreeing >= SHARING))
         return self._most_similar(near, some)
 
+    def most_similar(self, candidate: Candidate) -> list[int]:
+        """Return the numbers of the neighbours of a candidate, those with the highest score first."""
+        near = candidate.neighbours
+        if near is None:
+            return [] if candidate.twin is None else [candidate.twin]
+        order = np.lexsort((near.slots, -near.cosine, -near.score))
+        return self._table.number[near.slots[order]].tolist()  # type: ignore[no-any-return]
+
     def _most_similar(self, near: Neighbours, some: NDArray[np.bool_]) -> list[int]:
         likely = np.flatnonzero(some)
         if not len(likely):

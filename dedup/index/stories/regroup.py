@@ -93,6 +93,34 @@ def _by_kernel(table: ArticleTable, slots: NDArray[np.int64], vectors: Sequence[
     )
 
 
+def nearest(
+    table: ArticleTable,
+    some: NDArray[np.int64],
+    others: NDArray[np.int64],
+    vectors: Sequence[Vector],
+    other_vectors: Sequence[Vector],
+) -> list[int]:
+    """Return for each of some articles, given as slots, the place of the most similar one of others.
+
+    By score, then by cosine; the first of equals.
+    """
+    count, compared = len(some), Compared([*vectors, *other_vectors])
+    cosine = np.asarray((compared.matrix[:count] @ compared.matrix[count:].T).toarray())
+    language, other_language = table.language[some][:, None], table.language[others][None, :]
+    foreign = (language != other_language) & (language >= 0) & (other_language >= 0)
+    if foreign.any():
+        names = np.asarray((compared.names[:count] @ compared.names[count:].T).toarray())
+        cosine = np.where(foreign, names, cosine)
+    a, b = np.repeat(some, len(others)), np.tile(others, count)
+    same = (table.outlet[a] == table.outlet[b]) & (table.outlet[a] >= 0)
+    days = days_apart(table.seconds[a], table.seconds[b])
+    background = table.background_similarity
+    forms = table.form[a], table.form[b]
+    score = final_score(cosine.ravel(), background[a], background[b], days, same, *forms, table.scoring)
+    order = np.stack([np.asarray(score).reshape(cosine.shape), cosine])
+    return [int(np.lexsort((-order[1, row], -order[0, row]))[0]) for row in range(count)]
+
+
 def fixed_articles(table: ArticleTable, slots: Sequence[int], settled: Collection[int], now: float) -> dict[int, int]:
     """The story that articles stay in when it is regrouped, by slot.
 

@@ -1,12 +1,12 @@
 "use strict";
 // The source of the page of a service: it asks the API for what it shows, and follows the changes.
 const source = (() => {
-const { $, block, plural, percent } = dom;
+const { $, block, element, plural, percent } = dom;
 const PATIENCE = 25, PAUSE = 1000, AGAIN = 3000, MANY = 40, MOST = 1000;  // seconds of a request for news; milliseconds; stories asked for one by one; articles of an answer
 const KEPT = "dedup:token";
 
 let data, stories = [], storyOf = [], cursor = 0, following = false, waiting = new Map(), more = "", left = "";
-const texts = new Map();
+const texts = new Map(), own = new Set();  // by place; cursors of changes that this page made
 
 // The API
 
@@ -168,6 +168,68 @@ function paste() {
   return root;
 }
 
+// Decisions of editors on an open story
+
+const NAMED = "dedup:editor";
+const VERBS = { together: "together", apart: "apart", title: "titled", canonical: "shown first" };
+
+function edit(one) {
+  const { root, slots } = block("edit"), id = (place) => data.ids[place], others = stories.filter((two) => two.id !== one.id).slice(0, MOST);
+  const option = (value, text) => { const found = element("option", text); found.value = value; return found; };
+  slots.by.value = localStorage.getItem(NAMED) || "";
+  slots.title.value = one.title;
+  slots.article.append(...one.articles.map((place) => option(id(place), [data.sources[place], headline(place) || id(place)].filter(Boolean).join(": "))));
+  slots.other.append(...others.map((two) => option(id(two.canonical), two.title || two.id)));
+  for (const name of ["merge", "move"]) slots[name].disabled = !others.length;
+  slots.split.disabled = one.articles.length < 2;
+
+  async function decide(body) {
+    localStorage.setItem(NAMED, slots.by.value.trim());
+    slots.anyway.hidden = true;
+    try {
+      const headers = { "Content-Type": "application/json" };
+      await decided(await ask("v1/decisions", { method: "POST", headers, body: JSON.stringify({ ...body, by: slots.by.value.trim() }) }), body.articles[0]);
+    } catch (error) {
+      slots.said.textContent = error.message;
+      slots.anyway.hidden = error.status !== 409;
+      slots.anyway.onclick = () => decide({ ...body, supersede: true });
+    }
+  }
+
+  async function decided(done, article) {  // shown at once, as news are when they are asked for
+    for (const change of done.changes) { own.add(change.cursor); waiting.set(`${change.article} ${change.story}`, change); }
+    await refresh();
+    const story = done.stories[article] ?? one.id;
+    if (story !== one.id) address.go({ ...address.OPEN, story }); else await page.show();
+  }
+
+  async function list() {
+    const theirs = new Set(one.articles.map(id)), { decisions } = await ask("v1/decisions");
+    const named = (ids) => ids.slice(0, 3).map((name) => data.placeOf.has(name) ? headline(data.placeOf.get(name)) || name : name).join(" · ") + (ids.length > 3 ? ` and ${ids.length - 3} more` : "");
+    const rows = decisions.filter((each) => [...each.articles, ...each.apart_from].some((name) => theirs.has(name))).reverse().map((each) => {
+      const item = element("li"), button = element("button", "Undo", "quiet");
+      const what = [each.title ? `“${each.title}”` : "", named(each.articles), each.apart_from.length ? `from ${named(each.apart_from)}` : ""].filter(Boolean).join(" ");
+      const words = element("span", `${VERBS[each.kind]}: ${what} `), note = element("span", [each.by, (each.at || "").slice(0, 16).replace("T", " "), each.in_force ? "" : "overruled by a later one"].filter(Boolean).join(", ") + " ", "note");
+      words.dir = "auto";
+      button.type = "button";
+      button.setAttribute("aria-label", `Undo the decision ${each.id}: ${VERBS[each.kind]}, ${what}`);
+      button.addEventListener("click", () => ask(at("decisions", each.id), { method: "DELETE" }).then((done) => decided(done, id(one.canonical))).catch((error) => { slots.said.textContent = error.message; }));
+      item.append(words, note, button);
+      return item;
+    });
+    slots.decisions.replaceChildren(...rows);
+    slots.none.hidden = rows.length > 0;
+  }
+
+  slots.rename.addEventListener("click", () => decide({ kind: "title", articles: [id(one.canonical)], title: slots.title.value }));
+  slots.show.addEventListener("click", () => decide({ kind: "canonical", articles: [slots.article.value] }));
+  slots.split.addEventListener("click", () => decide({ kind: "split", articles: [slots.article.value] }));
+  slots.merge.addEventListener("click", () => decide({ kind: "together", articles: [id(one.canonical), slots.other.value] }));
+  slots.move.addEventListener("click", () => decide({ kind: "move", articles: [slots.article.value], into: slots.other.value }));
+  root.addEventListener("toggle", () => { if (root.open) list().catch((error) => { slots.said.textContent = error.message; }); });
+  return root;
+}
+
 // News: they are announced, and shown when the reader asks for them.
 
 const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
@@ -179,8 +241,9 @@ async function follow() {
     try {
       const found = await ask("v1/changes" + query({ since: cursor, wait: PATIENCE }));
       cursor = found.cursor;
-      if (!found.changes.length) continue;
-      for (const change of found.changes) waiting.set(`${change.article} ${change.story}`, change);
+      const news = found.changes.filter((change) => !own.delete(change.cursor));
+      if (!news.length) continue;
+      for (const change of news) waiting.set(`${change.article} ${change.story}`, change);
       announce();
       await pause(PAUSE);
     } catch (error) {
@@ -241,5 +304,5 @@ $("token").addEventListener("submit", async (event) => {
 });
 address.link($("paste"), { ...address.OPEN, view: "paste" });
 
-return { get data() { return data; }, get stories() { return stories; }, get note() { return (address.state.q ? left : "") + more; }, storyOf: (place) => storyOf[place], start, text, find, relation, originals, offered, headline, fetched, storyline, paste };
+return { get data() { return data; }, get stories() { return stories; }, get note() { return (address.state.q ? left : "") + more; }, storyOf: (place) => storyOf[place], start, text, find, relation, originals, offered, headline, fetched, storyline, paste, edit };
 })();

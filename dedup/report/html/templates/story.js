@@ -52,6 +52,7 @@ function showStory(one) {
   moments(one, slots.timeline);
   around(one, slots).catch(() => null);
   hits(slots.title, list.terms);
+  if (source.edit) root.append(source.edit(one));  // of a service alone
   if (one.copies.length) source.originals(one).then((groups) => slots.versions.replaceChildren(...groups.map((group) => versions(one, group)))).catch(() => null);
   return root;
 }

@@ -1,0 +1,54 @@
+"""A process of `dedup serve --workers`, which answers reads: `python -m dedup.cli.serve_reads`."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import sys
+import threading
+from pathlib import Path
+
+from dedup.cli.messages import begin_logging, say
+from dedup.errors import DedupError
+
+
+def main() -> int:
+    """Do the task that the first line of standard input describes, until it ends; return the exit code."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the process that writes, which ends this one
+    given = os.fdopen(os.dup(0), "rb", buffering=0)
+    task = json.loads(given.readline())
+    threading.Thread(target=_end_with_parent, args=(given.fileno(),), daemon=True).start()
+    begin_logging(task["verbose"], as_json=task["as_json"])
+    from dedup.service.read_file import ReadFile
+    from dedup.service.run import authenticator_for, run
+    from dedup.service.settings import ServiceSettings
+
+    settings = ServiceSettings(**task["settings"])
+    with socket.socket(fileno=task["descriptor"]) as listening, ReadFile(Path(task["store"])) as copies:
+        copies.index.refresh()  # a process that still loads its articles would refuse what another one answers
+        run(
+            copies.index,
+            settings,
+            authenticator_for(settings),
+            listening,
+            lambda: None,
+            copies=copies,
+            writer=Path(task["writer"]),
+        )
+    return 0
+
+
+def _end_with_parent(given: int) -> None:
+    while os.read(given, 4096):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except (DedupError, OSError) as error:
+        say(str(error))
+        sys.exit(1)
