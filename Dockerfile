@@ -5,8 +5,10 @@ FROM python:3.12-slim
 WORKDIR /src
 COPY pyproject.toml README.md LICENSE ./
 COPY dedup ./dedup
-RUN pip install --no-cache-dir '.[serve]' && useradd --create-home --uid 1000 dedup && install -d -o dedup /data
+RUN pip install --no-cache-dir '.[serve]' && useradd --create-home --uid 1000 dedup && install -d -o dedup /data /cache
 USER dedup
+# Compiled kernels; a volume there keeps those of another kind of processor.
+ENV XDG_CACHE_HOME=/cache
 RUN dedup kernels compile
 WORKDIR /data
 VOLUME /data

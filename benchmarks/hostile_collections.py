@@ -302,7 +302,7 @@ COLLECTIONS: dict[str, Collection] = {
     "two groups of a template": Collection(_edited(300, _two_groups), TEMPLATES),
     "a phrase in strangers": Collection(_drawn(_phrase)),
     "names in strangers": Collection(_drawn(_names), WINDOW),
-    "capitals": Collection(_drawn(_capitals)),
+    "capitals": Collection(_drawn(_capitals), WINDOW),
     "one title": Collection(_drawn(lambda w, _: ("One title of all articles", w.text(80)))),
     "titles in texts": Collection(_drawn(_titles_in_texts), start=60),
     "huge titles": Collection(_drawn(lambda w, _: (w.text(2_000), w.text(60))), start=30),

@@ -143,7 +143,7 @@ _HOMES = {
 
 _logging.getLogger(__name__).addHandler(_logging.NullHandler())  # silent unless the application configures logging
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = ["__version__", *_HOMES]  # noqa: PLE0604 - the keys are strings; a test compares them with the imports above
 
 

@@ -22,6 +22,7 @@ UNTESTED = {
     "tutorials/folder.md": 1,  # a virtual environment of the reader's
     "tutorials/feed.md": 1,  # the network
     "howto/embedding.md": 1,  # a model
+    "howto/deploy.md": 2,  # a machine with systemd, and containers
     "howto/postgresql.md": 2,  # a server
     "howto/other-formats.md": 3,  # the scripts of the page, and two packages
     "howto/from-text-dedup.md": 1,  # text-dedup

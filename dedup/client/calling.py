@@ -449,9 +449,10 @@ class Client:
         if self._http.is_closed:
             raise ServiceError(f"this client of {self._url} was closed: make another")
         until, pause = time.monotonic() + self._patience, _PAUSE
+        given: dict[str, str] = options.pop("headers", {})
         while True:
             try:
-                headers = {_CURSOR: self._cursor} if self._cursor else {}
+                headers = given | ({_CURSOR: self._cursor} if self._cursor else {})
                 answer = self._http.request(method, path, headers=headers, **options)
             except self._errors as error:
                 if time.monotonic() + pause > until:

@@ -12,6 +12,7 @@ from dedup.index.state import IndexState
 from dedup.index.store.records import Change, Kind, Sketch, StoredArticle, StoredStory, moment, spans
 from dedup.inputs.preferences import Preferences
 from dedup.results.story_ids import story_id
+from dedup.settings import METHOD_VERSION
 
 if TYPE_CHECKING:
     from dedup.index.session import IndexSession
@@ -40,8 +41,9 @@ def check(session: IndexSession, now: float | None = None) -> list[str]:
     except StoreError as error:
         return [f"{error} {_NOT_REPAIRED})"]
     moved: list[tuple[str, str, str]] = []
-    faults += _sketches(state, repair=now is not None)
-    faults += _revisions(state, now)
+    if session.metadata.method == METHOD_VERSION:  # features of another method are computed anew by a rebuild
+        faults += _sketches(state, repair=now is not None)
+        faults += _revisions(state, now)
     if now is not None:
         state.vocabulary.write()
     faults += _stories(session, now, moved)
