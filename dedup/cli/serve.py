@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 from contextlib import ExitStack
@@ -148,8 +149,12 @@ def serve(
         flags["without_tokens"] = True
     service = _settings(flags, _limits(limit), config)
     given = configured(setting=setting, config=config, threads=threads)
+    from dedup.service.workers import COUNTERS, Workers
+
+    folder = tempfile.TemporaryDirectory(prefix="dedup-serve-") if workers else None
+    if folder is not None:
+        os.environ[COUNTERS] = folder.name
     from dedup.service.run import address_of, authenticator_for, check_exposure, listen, listen_in, run
-    from dedup.service.workers import Workers
 
     try:
         check_exposure(service)
@@ -172,9 +177,8 @@ def serve(
         )
         index.change_options(store_text=False if no_text else None, keep_days=keep_days, settle_hours=settle_hours)
         say_address = partial(say, f"dedup serves {store} at {address}")
-        if workers:
-            folder = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="dedup-serve-")))
-            private = opened.enter_context(listen_in(folder))
+        if folder is not None:
+            private = opened.enter_context(listen_in(Path(opened.enter_context(folder))))
             task = {"store": str(store), "settings": asdict(service), "verbose": max(verbose, 1), "as_json": log_json}
             beside = Workers(
                 workers, WORKER, {**task, "writer": private.getsockname()}, listening, stop_time=service.stop_time

@@ -66,7 +66,7 @@ class Forwarder:
         finally:
             body.cancel()
             writer.transport.abort()
-            with suppress(asyncio.CancelledError, OSError):
+            with suppress(asyncio.CancelledError, OSError, h11.LocalProtocolError):
                 await body
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.metrics_core import Metric
+from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
 from dedup.index import Change, Placement
 from dedup.index.store.records import Kind
+from dedup.service.workers import COUNTERS
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 DECISIONS = ("new", "continued", "copy", "suspected", "revision", "unchanged")
@@ -28,7 +32,7 @@ _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5
 
 
 class Metrics:
-    """The metrics of one service."""
+    """The metrics of one service, or of several processes of it: these share counters, gauges are of this one."""
 
     def __init__(self) -> None:
         self._registry = registry = CollectorRegistry()
@@ -80,7 +84,23 @@ class Metrics:
 
     def text(self) -> bytes:
         """Return all metrics in the text format of Prometheus."""
-        return generate_latest(self._registry)
+        if COUNTERS not in os.environ:
+            return generate_latest(self._registry)
+        of_all = [one for one in MultiProcessCollector(None).collect() if one.type != "gauge"]
+        counted = {one.name for one in of_all}
+        own = [one for one in self._registry.collect() if one.name not in counted]
+        return generate_latest(_Collected([*of_all, *own]))
+
+
+class _Collected(CollectorRegistry):
+    """Metrics that were collected already."""
+
+    def __init__(self, metrics: list[Metric]) -> None:
+        super().__init__()
+        self._metrics = metrics
+
+    def collect(self) -> list[Metric]:
+        return self._metrics
 
 
 def decision_of(placement: Placement) -> str:

@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
+COUNTERS = "PROMETHEUS_MULTIPROC_DIR"
+"""Environment variable of the folder in which all processes count, set before the metrics are imported."""
 AGAIN = 1.0
 """Seconds before a process that ended by itself is started again."""
 

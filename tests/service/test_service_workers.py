@@ -94,7 +94,7 @@ def test_lines_are_answered_while_they_are_sent(served: Served) -> None:
 
 
 @unix
-def test_problems_of_the_writer_are_passed_on(served: Served) -> None:
+def test_answers_of_the_writer_are_passed_on(served: Served) -> None:
     with served.client() as client:
         invalid = client.post("/v1/articles", json={"id": "x"}, headers={"X-Request-ID": "mine"})
         assert invalid.status_code == 422
@@ -104,7 +104,25 @@ def test_problems_of_the_writer_are_passed_on(served: Served) -> None:
         assert client.put("/v1/articles/none", json={"text": "There is none of it."}).status_code == 404
         assert client.get("/v1/jobs/none").status_code == 404
         assert client.patch("/v1/stats").status_code == 405
-        assert b"dedup_articles_written" in client.get("/metrics").content
+        before = counted(client)
+        for _ in range(6):
+            with httpx.Client(base_url=served.url) as other:  # a connection of its own, so any process
+                assert other.get("/v1/stats").status_code == 200
+        assert counted(client) == before + 6
+
+
+def counted(client: httpx.Client) -> int:
+    """Answers to `/v1/stats` of all processes, and that the metrics name each only once."""
+    text = client.get("/metrics").text
+    assert text.count("# TYPE dedup_requests_total counter") == 1
+    assert text.count("# TYPE process_cpu_seconds_total") == 1
+    assert "dedup_articles_written_total" in text
+    (line,) = [
+        one
+        for one in text.splitlines()
+        if one.startswith("dedup_requests_total") and 'GET",route="/v1/stats",status="200' in one
+    ]
+    return int(float(line.split()[-1]))
 
 
 @unix
