@@ -86,7 +86,8 @@ class Metrics:
         """Return all metrics in the text format of Prometheus."""
         if COUNTERS not in os.environ:
             return generate_latest(self._registry)
-        of_all = [one for one in MultiProcessCollector(None).collect() if one.type != "gauge"]
+        every: Any = MultiProcessCollector  # it is not typed
+        of_all: list[Metric] = [one for one in every(None).collect() if one.type != "gauge"]
         counted = {one.name for one in of_all}
         own = [one for one in self._registry.collect() if one.name not in counted]
         return generate_latest(_Collected([*of_all, *own]))
