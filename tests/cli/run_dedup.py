@@ -85,8 +85,12 @@ class FakeLibrary:
         settings: Settings,
         *,
         progress: Callable[[str, int, int], None],
+        embedding: object = None,
         keep_texts: bool = True,
+        decisions: object = (),
     ) -> Clustering:
+        assert embedding is None
+        assert not decisions
         everything = tuple(articles)
         if self.fails:
             raise self.fails
