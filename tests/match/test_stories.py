@@ -12,7 +12,17 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from dedup.match import stories
-from dedup.match.scores import A_DAY, DATE_SPAN, FADE, MEASURED, MOST_DAYS, ONE_DAY, SECONDS_A_DAY, date_penalty
+from dedup.match.scores import (
+    A_DAY,
+    DATE_SPAN,
+    FADE,
+    MEASURED,
+    MOST_DAYS,
+    ONE_DAY,
+    SECONDS_A_DAY,
+    UNDATED,
+    date_penalty,
+)
 from dedup.match.stories import FLOOR, USUAL, USUAL_COUNT, Pairs, mean_similarity, story_pairs
 from dedup.settings import Settings
 from dedup.vectorize.cross_lingual import CrossLingual
@@ -244,7 +254,9 @@ def test_in_a_crowd_days_count_more() -> None:
     days = np.array([0, NAN, 1, 3, 9, 20, 20])
     scores = np.array([0.2] * 6 + [0.8])
     alone, crowded = date_penalty(scores, days, 0.1, 0.0), date_penalty(scores, days, 0.1, 0.05)
-    added = np.array([-ONE_DAY, A_DAY - ONE_DAY, A_DAY - ONE_DAY, 3 * A_DAY - ONE_DAY, MOST_DAYS, MOST_DAYS, 0])
+    added = np.array(
+        [-ONE_DAY, UNDATED * A_DAY - ONE_DAY, A_DAY - ONE_DAY, 3 * A_DAY - ONE_DAY, MOST_DAYS, MOST_DAYS, 0]
+    )
     assert crowded - alone == pytest.approx(0.05 * added)
     assert date_penalty(scores, days, 0.1, 1.0) - alone == pytest.approx(MEASURED * added)
     assert date_penalty(scores, days, 0.0, 0.05).tolist() == [0] * 7
