@@ -114,6 +114,7 @@ def test_the_scrapy_pipeline(tmp_path: Path) -> None:
         assert all(item["copy_of"] != "?" for item in items if "copy_of" in item)
 
 
+@pytest.mark.skipif(not os.environ.get("DEDUP_LONG_TESTS"), reason="DEDUP_LONG_TESTS=1 runs it: it waits for brokers")
 def test_the_kafka_consumer_after_a_crash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the cluster that confluent-kafka has for tests."""
     kafka = pytest.importorskip("confluent_kafka", reason="confluent-kafka is not installed")
