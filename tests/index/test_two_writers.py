@@ -22,6 +22,7 @@ from made_articles import stream
 from dedup import StoreError, StoreLockedError, StoryIndex
 from dedup.index.store import backup, connection, ownership, wal
 from dedup.index.store.lock import WriterLock
+from dedup.index.stories.changes import ChangeLog
 
 ARTICLES = list(stream(1, 30))
 
@@ -197,16 +198,20 @@ def test_nothing_is_acknowledged_into_a_file_that_is_gone(path: Path, away: Call
         assert path.exists() == there, "a read made a new file"
 
 
-def test_the_error_says_where_an_article_is_that_was_stored_meanwhile(path: Path) -> None:
+def test_the_error_says_where_an_article_is_that_was_stored_meanwhile(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     away: list[Path] = []
+    write = ChangeLog.write
 
-    def clock() -> float:  # is read within the transaction
+    def move_and_write(log: ChangeLog) -> bool:  # within the transaction
         for one in away:
             moved(one)
         away.clear()
-        return time.time()
+        return write(log)
 
-    with StoryIndex.open(path, clock=clock) as index:
+    monkeypatch.setattr(ChangeLog, "write", move_and_write)
+    with StoryIndex.open(path) as index:
         away.append(path)
         with pytest.raises(StoreError, match="stored in the file that was there, and only in that"):
             index.add(ARTICLES[5])
