@@ -14,7 +14,9 @@ from dedup.article import Notice
 from dedup.cli.index_decide import decide, decisions, undo
 from dedup.cli.index_follow import follow
 from dedup.cli.index_options import (
+    KeepDaysOption,
     PathsArgument,
+    SettleHoursOption,
     StoreOption,
     WaitOption,
     articles_of,
@@ -284,21 +286,8 @@ def check(
 
 def options(
     store: StoreOption,
-    keep_days: Annotated[
-        float | None,
-        typer.Option(
-            "--keep-days", metavar="DAYS", help="Expire articles older than this; inf: never.", show_default=False
-        ),
-    ] = None,
-    settle_hours: Annotated[
-        float | None,
-        typer.Option(
-            "--settle-hours",
-            metavar="HOURS",
-            help="A story unchanged for this long keeps its id permanently.",
-            show_default=False,
-        ),
-    ] = None,
+    keep_days: KeepDaysOption = None,
+    settle_hours: SettleHoursOption = None,
     no_text: Annotated[bool, typer.Option("--no-text", help="Delete all texts, for good, and store none.")] = False,
     wait: WaitOption = None,
 ) -> None:

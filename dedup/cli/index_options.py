@@ -29,6 +29,21 @@ if TYPE_CHECKING:
     from dedup.settings import Settings
 
 StoreOption = Annotated[Path, typer.Option("--store", metavar="FILE", help="The file with the index.")]
+KeepDaysOption = Annotated[
+    float | None,
+    typer.Option(
+        "--keep-days", metavar="DAYS", help="Expire articles older than this; inf: never.", show_default=False
+    ),
+]
+SettleHoursOption = Annotated[
+    float | None,
+    typer.Option(
+        "--settle-hours",
+        metavar="HOURS",
+        help="A story unchanged for this long keeps its id permanently.",
+        show_default=False,
+    ),
+]
 WaitOption = Annotated[
     float | None,
     typer.Option(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 import dedup
-from dedup.cli.index_options import WaitOption, settings_for
+from dedup.cli.index_options import KeepDaysOption, SettleHoursOption, WaitOption, settings_for
 from dedup.cli.messages import begin_logging, say
 from dedup.cli.options import ConfigOption, LogJsonOption, SetOption, ThreadsOption, VerboseOption, configured
 from dedup.cli.progress import ProgressBar
@@ -102,21 +102,8 @@ def serve(
             show_default=False,
         ),
     ] = None,
-    keep_days: Annotated[
-        float | None,
-        typer.Option(
-            "--keep-days", metavar="DAYS", help="Expire articles older than this; inf: never.", show_default=False
-        ),
-    ] = None,
-    settle_hours: Annotated[
-        float | None,
-        typer.Option(
-            "--settle-hours",
-            metavar="HOURS",
-            help="A story unchanged for this long keeps its id permanently.",
-            show_default=False,
-        ),
-    ] = None,
+    keep_days: KeepDaysOption = None,
+    settle_hours: SettleHoursOption = None,
     no_text: Annotated[
         bool, typer.Option("--no-text", help="Store no texts; those that are there are deleted.")
     ] = False,
