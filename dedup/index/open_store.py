@@ -57,6 +57,7 @@ class OpenStore:
         self._vocabulary: StoredVocabulary | None = None
         self._cursor, self._regrouped = -1, 0
         self._preparation = Preparation()
+        self._is_writing = False
 
     def close(self) -> None:
         """Close the store."""
@@ -96,6 +97,7 @@ class OpenStore:
                     self._state = None
                 state = self.state()
             try:
+                self._is_writing = True
                 with self.store.transaction():
                     highest = self.store.highest()
                     now = self._clock.advance(state.table.times)
@@ -128,6 +130,8 @@ class OpenStore:
                     if self._vocabulary is not state.vocabulary:
                         self._vocabulary = None
                 raise
+            finally:
+                self._is_writing = False
             state.vocabulary.words.commit()
             self._cursor = log.cursor
             state.uncommitted.clear()
@@ -192,8 +196,12 @@ class OpenStore:
                         self._cursor, self._regrouped = last, regrouped
                     else:
                         self._state = self._vocabulary = None
-            if self._state is not None and self._can_take_kernels(self._state) and self._read_only:
-                self._state = None
+            if self._state is not None and self._can_take_kernels(self._state) and self._write_lock.acquire(blocking=False):
+                try:
+                    if not self._is_writing:
+                        self._state = None
+                finally:
+                    self._write_lock.release()
             return self.state()
 
     def refresh(self) -> int:
