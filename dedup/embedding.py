@@ -45,6 +45,8 @@ LARGEST = 16_384
 """The most dimensions."""
 GIVEN = "vector"
 """The name of the embedding that articles bring themselves."""
+NONE = "none"
+"""What takes the embedding of an index away."""
 _FOLDER = "sentence-transformers"
 _APPLICATION = 0x64656D62
 _SHAPE = "the embedding must give one vector for each text"

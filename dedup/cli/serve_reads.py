@@ -21,12 +21,15 @@ def main() -> int:
     task = json.loads(given.readline())
     threading.Thread(target=_end_with_parent, args=(given.fileno(),), daemon=True).start()
     begin_logging(task["verbose"], as_json=task["as_json"])
+    from dedup.embedding import Embedding
     from dedup.service.read_file import ReadFile
     from dedup.service.run import authenticator_for, run
     from dedup.service.settings import ServiceSettings
 
     settings = ServiceSettings(**task["settings"])
-    with socket.socket(fileno=task["descriptor"]) as listening, ReadFile(Path(task["store"])) as copies:
+    given = task["embedding"]
+    model = None if given is None else Embedding.of(given, cache=task["embedding_cache"])
+    with socket.socket(fileno=task["descriptor"]) as listening, ReadFile(Path(task["store"]), model) as copies:
         copies.index.refresh()  # a process that still loads its articles would refuse what another one answers
         run(
             copies.index,

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.article import Article
-from dedup.embedding import GIVEN, Embedding, lead
+from dedup.embedding import GIVEN, LARGEST, Embedding, lead
 from dedup.errors import EmbeddingError, InputError
 from dedup.index.features.sketch import Features
 from dedup.index.inputs import Incoming
@@ -19,8 +19,6 @@ from dedup.index.store.metadata import StoreMetadata, other_embedding
 from dedup.index.store.protocol import Store
 from dedup.progress import Progress, silent
 
-NONE = "none"
-"""What `rebuild` is given to take the embedding away."""
 _PAGE = 500
 
 
@@ -125,8 +123,9 @@ def _given(article: Article, dimension: int) -> Sequence[float] | None:
     if article.vector is None:
         return None
     vector = np.array(article.vector)
-    if not len(vector) or not np.isfinite(vector).all():
-        raise InputError(f"article {article.id!r} brings a vector without finite numbers: leave it out, or correct it")
+    if not 0 < len(vector) <= LARGEST or not np.isfinite(vector).all():
+        what = f"brings a vector that has not 1 to {LARGEST:,} finite numbers"
+        raise InputError(f"article {article.id!r} {what}: leave it out, or correct it")
     if dimension and len(vector) != dimension:
         what = f"brings a vector of {len(vector)} dimensions, those of the index have {dimension}"
         raise InputError(f"article {article.id!r} {what}: leave it out, or give one of the same model")

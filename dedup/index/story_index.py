@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 from dedup.article import Article, Notice
 from dedup.background import Background
-from dedup.embedding import Embed, Embedding
+from dedup.embedding import NONE, Embed, Embedding
 from dedup.errors import StoreError
 from dedup.group.decisions import Decision
 from dedup.index.decisions import Decided, Request, requested, version_of
-from dedup.index.embedding import NONE
 from dedup.index.inputs import (
     Incoming,
     Placement,

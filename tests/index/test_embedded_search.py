@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from dedup.index.search.embedded import EmbeddedArticles
 
@@ -14,7 +15,7 @@ DAY = 86_400.0
 def test_close_articles_are_those_of_all_products(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dedup.index.search.embedded._BLOCK", 16)
     random = np.random.default_rng(seed)
-    held, table = dict[int, tuple[np.ndarray, float]](), EmbeddedArticles()
+    held, table = dict[int, tuple[NDArray[np.int16], float]](), EmbeddedArticles()
     for number in range(1, 400):
         day = number // 4 if random.random() < 0.9 else float(random.choice([np.nan, 5.0]))
         held[number] = random.integers(-700, 700, 12).astype(np.int16), day * DAY
