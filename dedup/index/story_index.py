@@ -351,7 +351,9 @@ class StoryIndex(IndexReader):
             EmbeddingError: it failed, or there are no texts to embed; nothing has changed.
         """
         session, new_settings = self._session, checked(settings) or self.settings
-        model = "" if embedding == NONE else None if embedding is None else Embedding.of(embedding)
+        model: Embedding | str | None = "" if embedding == NONE else None
+        if embedding is not None and embedding != NONE:
+            model = Embedding.of(embedding)
         before = session.metadata
         try:
             with session.transaction() as log, session.memory_lock:
@@ -368,7 +370,7 @@ class StoryIndex(IndexReader):
                 return log.finished()
             raise
         if model is not None:
-            session.embedder.opened_with = model or None
+            session.embedder.opened_with = model if isinstance(model, Embedding) else None
         return log.changes
 
     def quarantine(self, source: str, *, since: date | datetime | str | None = None) -> list[Change]:

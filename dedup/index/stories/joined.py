@@ -180,8 +180,9 @@ class Joined:
     def other(self, number: int) -> int | None:
         """Return the article that one is shown with, None if it is joined to none."""
         other = self.to.get(number)
-        is_joined = other in self._table and number not in self.exempt and self._is_alone(number)
-        return other if is_joined else None
+        if other is None or other not in self._table or number in self.exempt:
+            return None
+        return other if self._is_alone(number) else None
 
     def root(self, story: int, without: Collection[int] = ()) -> int:
         """Return the story that a story of words is part of: itself, unless its article is joined, not in `without`."""
@@ -296,7 +297,7 @@ class Joined:
         settled = log.settled(stories.values())
         for number in alone:
             is_old = log.now - table.added[table.slot(number)] >= KEPT
-            if not (stories[number] in settled or (is_old and self.to.get(number) in table)):
+            if not (stories[number] in settled or (is_old and self.to.get(number, -1) in table)):
                 found.add(number)
         return found
 

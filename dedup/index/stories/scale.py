@@ -1,7 +1,7 @@
 """The scale of an embedding in an index: the chances that its cosines tell, kept until they are learned anew.
 
 It is learned from the stories that words found, as in a run (`dedup.match.meaning`): when the index has `FIRST`
-articles with an embedding, each time these are half as many again up to `LAST`, and by `reconcile` and `rebuild`.
+articles with an embedding, each time these are a quarter more up to `LAST`, and by `reconcile` and `rebuild`.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Scale:
 
     def is_outgrown(self, articles: int) -> bool:
         """Return whether there are so many articles now that it is to be learned anew."""
-        return self.articles + self.articles // 2 <= articles <= LAST
+        return self.articles + self.articles // 4 <= articles <= LAST
 
     def meaning(
         self, vectors: NDArray[np.int16], known: NDArray[np.bool_], languages: Sequence[str], model: str = ""
