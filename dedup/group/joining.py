@@ -56,7 +56,39 @@ def with_joins(
     Returns:
         The tree with `embedded` merges above the stories of words, and further ones above the storylines.
     """
-    texts = known.astype(np.int64)
+    merges, lines, several = _story_joins(story, storyline, near, known, articles)
+    line_of = np.array([lines.root(one) for one in storyline.tolist()], np.int64)
+    _, line = np.unique(line_of, return_inverse=True)
+    wide = np.zeros(int(line.max(initial=-1)) + 1, np.bool_)
+    np.logical_or.at(wide, line, several[story])
+    first = _firsts(line)
+    over = _linkage(line, near, near.storyline, known.astype(np.int64), wide, first, lambda _a, _b: True)
+    joins_of_lines = [_Merge(int(first[one.a]), int(first[one.b]), one.chance) for one in over]
+    return _Builder(tree, story).built(merges, joins_of_lines)
+
+
+def story_joins(
+    story: NDArray[np.int64],
+    storyline: NDArray[np.int64],
+    near: Near,
+    known: NDArray[np.bool_],
+    articles: NDArray[np.int64],
+) -> list[tuple[int, int, float]]:
+    """Return the merges of stories: two of them and the mean chance of their pairs, the highest first.
+
+    The arguments are those of `with_joins`. A merged story goes by the number of one of its parts.
+    """
+    return [(one.a, one.b, one.chance) for one in _story_joins(story, storyline, near, known, articles)[0]]
+
+
+def _story_joins(
+    story: NDArray[np.int64],
+    storyline: NDArray[np.int64],
+    near: Near,
+    known: NDArray[np.bool_],
+    articles: NDArray[np.int64],
+) -> tuple[list[_Merge], _Sets, NDArray[np.bool_]]:
+    """Return the merges of stories, the storylines that these unite, and which stories have several articles."""
     several = _sums(story, articles) > 1
     above = np.zeros(len(several), np.int64)
     above[story] = storyline
@@ -67,15 +99,8 @@ def with_joins(
     def unites(a: int, b: int) -> bool:
         return lines.unite(int(above[a]), int(above[b]))
 
-    merges = list(_linkage(story, near, near.story, texts, several, _firsts(story), unites))
-    line_of = np.array([lines.root(one) for one in storyline.tolist()], np.int64)
-    _, line = np.unique(line_of, return_inverse=True)
-    wide = np.zeros(int(line.max(initial=-1)) + 1, np.bool_)
-    np.logical_or.at(wide, line, several[story])
-    first = _firsts(line)
-    over = _linkage(line, near, near.storyline, texts, wide, first, lambda _a, _b: True)
-    joins_of_lines = [_Merge(int(first[one.a]), int(first[one.b]), one.chance) for one in over]
-    return _Builder(tree, story).built(merges, joins_of_lines)
+    merges = list(_linkage(story, near, near.story, known.astype(np.int64), several, _firsts(story), unites))
+    return merges, lines, several
 
 
 def _linkage(
