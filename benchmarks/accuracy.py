@@ -6,7 +6,8 @@
     machine, versions, commit
     methods            description of each method
     sets               by set: articles, stories, view_of, methods: by method the scores of `dedup.Scores`,
-                       `intervals` (95 %, by measure), `ahead` (95 % of dedup's lead), `by_language`, and `threshold`
+                       `intervals` (95 %, by measure), `ahead` (95 % of dedup's lead), `by_language`,
+                       `across_languages` (of pairs of articles in two languages, `all` and each two), and `threshold`
                        if it was tuned; an effort without peers has dedup only, one without resamples no intervals
     mean               sets: those averaged over; methods: by method the mean BCubed F1 and ARI
     storylines         by set: see `storylines.score_storylines`

@@ -12,7 +12,7 @@ from benchmarks.bootstrap import counts, difference, intervals, story_draws
 from benchmarks.data import LabelledSet
 from benchmarks.machine import Stopwatch
 from dedup import Article, cluster
-from dedup.evaluation.scores import score, score_by
+from dedup.evaluation.scores import score, score_across, score_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +100,11 @@ def score_set(collection: LabelledSet, effort: Effort, seed: int, watch: Stopwat
         for name, scored in methods.items():
             by_language = score_by(truth, found[name].labels, langs)
             scored["by_language"] = {lang: scores.to_dict() for lang, scores in by_language.items()}
+            across = score_across(truth, found[name].labels, langs)
+            scored["across_languages"] = {"–".join(names): scores.to_dict() for names, scores in across.items()}
+            if across:
+                first, *others = across.values()
+                scored["across_languages"] = {"all": sum(others, first).to_dict(), **scored["across_languages"]}
     report = {
         "articles": len(truth),
         "stories": len(set(truth)),

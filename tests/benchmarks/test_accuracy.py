@@ -59,6 +59,8 @@ def test_the_report_has_everything(report: dict[str, Any]) -> None:
             low, high = scores["intervals"]["bcubed_f1"]
             assert 0 <= low <= high <= 1
     assert set(report["sets"]["mmds_dev"]["methods"]["dedup"]["by_language"]) == {"en", "ms"}
+    across = report["sets"]["mmds_dev"]["methods"]["dedup"]["across_languages"]
+    assert set(across) <= {"all", "en–ms"}
     assert report["sets"]["basil"]["methods"]["linkage_tuned"]["bcubed_f1"] == 1
     assert report["sets"]["basil"]["methods"]["alone"]["bcubed_recall"] == pytest.approx(1 / 3)
     assert report["mean"]["sets"] == ["mmds_dev", "basil"]
