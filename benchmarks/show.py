@@ -15,7 +15,9 @@ Report = Mapping[str, Any]
 
 POURS = {
     "as_found": "two articles of one story poured into each set",
-    "bare": "the same without the boilerplate of their sites",
+    "as_found_embedding": "the same with the embedding",
+    "bare": "without the boilerplate of their sites",
+    "bare_embedding": "the same with the embedding",
 }
 
 

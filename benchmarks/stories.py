@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmarks import baselines
-from benchmarks.baselines import AverageLinkage, Embed, Labels
+from benchmarks.baselines import AverageLinkage, Labels
 from benchmarks.bootstrap import counts, difference, intervals, story_draws
 from benchmarks.data import LabelledSet
 from benchmarks.machine import Stopwatch
-from dedup import Article, cluster
+from dedup import Article, Embedding, cluster
 from dedup.evaluation.scores import score, score_across, score_by
 
 
@@ -19,14 +19,14 @@ from dedup.evaluation.scores import score, score_across, score_by
 class Effort:
     """The extent of a run: resamples for an interval (0: no intervals), small batches, sets left out, peers or not.
 
-    `embed` is the embedding of a peer, which is left out without one.
+    `embed` is the embedding of dedup_embedding and of peers, which are left out without one.
     """
 
     resamples: int
     batches: int
     without: frozenset[str] = frozenset()
     peers: bool = True
-    embed: Embed | None = None
+    embed: Embedding | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +64,22 @@ def peer_groupings(
     """Cluster with the peers alone; `score` is what thresholds are tuned for."""
     found, texts = {}, baselines.texts_of(articles)
     with watch.step(f"{what}: linkage"):
-        tree = AverageLinkage(baselines.distances(texts))
+        distances = baselines.distances(texts)
+        tree = AverageLinkage(distances)
         found["linkage"] = Grouping(tree.cut(baselines.FIXED_THRESHOLD))
     with watch.step(f"{what}: linkage_tuned"):
         threshold, labels = tree.tuned(score)
         found["linkage_tuned"] = Grouping(labels, threshold)
     if effort.embed:
         with watch.step(f"{what}: embedding_tuned"):
-            threshold, labels = AverageLinkage(baselines.embedded_distances(texts, effort.embed)).tuned(score)
+            embedded = baselines.embedded_distances(articles, effort.embed)
+            threshold, labels = AverageLinkage(embedded).tuned(score)
             found["embedding_tuned"] = Grouping(labels, threshold)
+        with watch.step(f"{what}: embedding_hdbscan"):
+            found["embedding_hdbscan"] = Grouping(baselines.hdbscan_tuned(embedded, score))
+        with watch.step(f"{what}: both_tuned"):
+            threshold, labels = AverageLinkage((embedded + distances) / 2).tuned(score)
+            found["both_tuned"] = Grouping(labels, threshold)
     for name, method in {"hdbscan": baselines.hdbscan, "minhash": baselines.minhash}.items():
         with watch.step(f"{what}: {name}"):
             found[name] = Grouping(method(texts))
