@@ -98,7 +98,7 @@ def hdbscan_tuned(distances: NDArray[np.float64], score: Callable[[Labels], floa
     from sklearn.cluster import HDBSCAN
 
     if len(distances) < max(NEIGHBOURS):
-        return alone(distances)
+        return alone(list(distances))
     tried = [
         _noise_alone(
             HDBSCAN(

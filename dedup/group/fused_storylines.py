@@ -119,7 +119,9 @@ def _linkage(
         usual: see `_rounds`.
     """
     groups = len(articles)
-    size, known, own = articles.tolist(), texts.tolist(), inside.tolist()
+    size: list[int] = articles.tolist()
+    known: list[int] = texts.tolist()
+    own: list[int] = inside.tolist()
     sums: list[dict[int, tuple[int, int]]] = [{} for _ in size]
     for i, j, score, chance in zip(a.tolist(), b.tolist(), words.tolist(), between.tolist(), strict=True):
         sums[i][j] = sums[j][i] = (score, chance)

@@ -161,10 +161,10 @@ def storylines(
     place = {one: number for number, one in enumerate(np.unique(story, return_index=True)[1].tolist())}
 
     def mean(groups: Groups, one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.int64]:
-        if len(groups.size) > len(sizes) or len(groups.size) < len(sizes):
+        if len(groups.size) != len(sizes):
             return np.zeros(len(one), np.int64)  # a second round has nothing to add
         means = [words.get(pair, 0.0) for pair in zip(one.tolist(), other.tolist(), strict=True)]
-        return np.rint(groups.size[one] * groups.size[other] * np.array(means) / SCORE_UNIT).astype(np.int64)
+        return np.asarray(np.rint(groups.size[one] * groups.size[other] * np.array(means) / SCORE_UNIT), np.int64)
 
     singles = Groups.of(
         sp.csr_array((articles, 1)), np.zeros(articles), np.zeros(articles), weights, lambda _m, o, _: np.zeros(len(o))
