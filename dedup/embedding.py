@@ -45,6 +45,8 @@ LARGEST = 16_384
 """The most dimensions."""
 GIVEN = "vector"
 """The name of the embedding that articles bring themselves."""
+NONE = "none"
+"""What takes the embedding of an index away."""
 _FOLDER = "sentence-transformers"
 _APPLICATION = 0x64656D62
 _PAGE = 16_384
@@ -138,6 +140,19 @@ class Embedding:
 
     def __repr__(self) -> str:
         return f"<Embedding {self.name}>"
+
+    def expect(self, dimension: int) -> None:
+        """Set the dimensions that vectors must have, as those that a store has of this model.
+
+        Raises:
+            EmbeddingError: it has given vectors of other dimensions.
+        """
+        if self._dimension not in (0, dimension):
+            raise EmbeddingError(
+                f"the embedding {self.name} gives vectors of {self._dimension} dimensions, not {dimension} as before:"
+                " give the model another name"
+            )
+        self._dimension = dimension
 
     def vectors(
         self,

@@ -139,12 +139,14 @@ class ReadArticles:
         collection: the articles.
         words: hashed words of the distinct articles; released by `stories_of`.
         order: for each distinct article the position at which the backend read it, shape (distinct,).
+        vectors: returns the kept embeddings of distinct articles, in units of `GRAIN`; None if none are kept.
     """
 
     backend: PlainBackend
     collection: Collection
     words: HashedWords | None
     order: NDArray[np.int64]
+    vectors: Callable[[NDArray[np.int64]], NDArray[np.int16]] | None = None
 
 
 def _read(
@@ -275,11 +277,12 @@ def stories_of(
     tree = backend.average_linkage(pairs, copy_groups(copies, templates), weights, follows)
     scored = partial(scores_between, crowding=crowding, settings=settings)
     tree = with_storylines(tree, backend.cut(tree, EVENT), singles, pairs, scored, backend.average_linkage)
-    meaning = None
+    meaning, by_words = None, None
     if embedding:
-        takes_part = (weights > 0) & ~follows & ~digest & (lengths > 0)
-        texts = _embedded_texts(collection, foreign)
-        meaning = _meaning(embedding, texts, takes_part, languages, collection, tree, backend.cut, settings, progress)
+        takes_part, by_words = (weights > 0) & ~follows & ~digest & (lengths > 0), tree
+        embedded = _embedded(embedding, read, foreign, np.flatnonzero(takes_part), progress)
+        progress("comparing by the embedding", 0, count)
+        meaning = _meaning(embedding, embedded, takes_part, languages, collection, tree, backend.cut, settings)
         near = _near(meaning, collection, tree, backend.cut, settings)
         near = near.where(~(near.among(never) | near.among(apart) | (strangers[near.a] & strangers[near.b])))
         tree = with_joins(
@@ -290,39 +293,39 @@ def stories_of(
     findings = StoredEvidence(
         collection, foreign, vectors, background_similarity, pairs, copies, templates, digest, tree, notices,
         cross_lingual=cross_lingual, crowding=crowding, boilerplate=passages, opinion=opinion, meaning=meaning,
-        cut=backend.cut, substitutes=backend.vocabulary.substitutes, preferences=Preferences(settings),
+        by_words=by_words, cut=backend.cut, substitutes=backend.vocabulary.substitutes,
+        preferences=Preferences(settings),
     )  # fmt: skip
     return findings, learned
 
 
-def _embedded_texts(collection: Collection, foreign: Sequence[int]) -> Callable[[int], str]:
-    title_only = set(foreign)
-
-    def text_of(distinct: int) -> str:
-        article = collection.first(distinct)
-        return lead(article.title, "" if distinct in title_only else article.text)
-
-    return text_of
+def _embedded(
+    embedding: Embedding, read: ReadArticles, foreign: Sequence[int], places: NDArray[np.int64], progress: Progress
+) -> NDArray[np.int16]:
+    """Return the embeddings of some distinct articles, in units of `GRAIN`: those that are kept, or new ones."""
+    if read.vectors is not None:
+        return read.vectors(places)
+    articles, title_only = [read.collection.first(place) for place in places.tolist()], {*foreign}
+    texts = [
+        lead(article.title, "" if place in title_only else article.text)
+        for place, article in zip(places.tolist(), articles, strict=True)
+    ]
+    return embedding.vectors(texts, [article.vector for article in articles], progress)
 
 
 def _meaning(
     embedding: Embedding,
-    text_of: Callable[[int], str],
+    embedded: NDArray[np.int16],
     takes_part: NDArray[np.bool_],
     languages: Sequence[str],
     collection: Collection,
     tree: Tree,
     cut: Callable[[Tree, float], NDArray[np.int64]],
     settings: Settings,
-    progress: Progress,
 ) -> Meaning:
-    """Embed the distinct articles that take part, and learn from the merge tree by words what cosines tell."""
-    places = np.flatnonzero(takes_part)
-    own = [collection.first(place).vector for place in places.tolist()]
-    found = embedding.vectors([*map(text_of, places.tolist())], own, progress)
-    vectors = np.zeros((len(collection), found.shape[1]), np.int16)
-    vectors[places] = found
-    progress("comparing by the embedding", 0, len(collection))
+    """Learn from the merge tree by words what the cosines of those that take part tell."""
+    vectors = np.zeros((len(collection), embedded.shape[1]), np.int16)
+    vectors[takes_part] = embedded
     return Meaning.of(
         embedding.name, vectors, takes_part, number_languages(languages), collection.seconds, settings.window,
         (cut(tree, EVENT), cut(tree, 1.0)),

@@ -56,7 +56,31 @@ def with_joins(
     Returns:
         The tree with `embedded` merges above the stories of words, and none above these.
     """
-    texts = known.astype(np.int64)
+    return _Builder(tree, story).built(_story_joins(story, storyline, near, known, articles))
+
+
+def story_joins(
+    story: NDArray[np.int64],
+    storyline: NDArray[np.int64],
+    near: Near,
+    known: NDArray[np.bool_],
+    articles: NDArray[np.int64],
+) -> list[tuple[int, int, float]]:
+    """Return the merges of stories: two of them and the mean chance of their pairs, the highest first.
+
+    The arguments are those of `with_joins`. A merged story goes by the number of one of its parts.
+    """
+    return [(one.a, one.b, one.chance) for one in _story_joins(story, storyline, near, known, articles)]
+
+
+def _story_joins(
+    story: NDArray[np.int64],
+    storyline: NDArray[np.int64],
+    near: Near,
+    known: NDArray[np.bool_],
+    articles: NDArray[np.int64],
+) -> Iterator[_Merge]:
+    """Yield the merges of stories."""
     several = _sums(story, articles) > 1
     above = np.zeros(len(several), np.int64)
     above[story] = storyline
@@ -67,7 +91,7 @@ def with_joins(
     def unites(a: int, b: int) -> bool:
         return lines.unite(int(above[a]), int(above[b]))
 
-    return _Builder(tree, story).built(_linkage(story, near, texts, several, unites))
+    return _linkage(story, near, known.astype(np.int64), several, unites)
 
 
 def _linkage(

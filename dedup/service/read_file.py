@@ -6,6 +6,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from dedup.embedding import Embedding
 from dedup.index import StoryIndex
 
 _KEPT = 2
@@ -17,14 +18,16 @@ class ReadFile:
 
     Args:
         path: path of the file.
+        embedding: its embedding, None to match no articles if it has one.
 
     Raises:
+        EmbeddingError: it has another embedding.
         StoreError: there is no index, or it cannot be read.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path, self._file = path, _identity(path)
-        self._open = [StoryIndex.open(path, read_only=True)]
+    def __init__(self, path: Path, embedding: Embedding | None = None) -> None:
+        self._path, self._file, self._embedding = path, _identity(path), embedding
+        self._open = [StoryIndex.open(path, read_only=True, embedding=embedding)]
 
     def __enter__(self) -> Self:
         """Return the file, whose indexes are closed when the block ends."""
@@ -49,7 +52,7 @@ class ReadFile:
         found = _identity(self._path)
         if found in {self._file, None}:
             return None
-        index = StoryIndex.open(self._path, read_only=True)
+        index = StoryIndex.open(self._path, read_only=True, embedding=self._embedding)
         index.refresh()
         self._open.append(index)
         self._file = found

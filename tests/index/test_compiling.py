@@ -17,6 +17,7 @@ from dedup.index import compiling
 
 PROGRAM = """
 import importlib
+import tempfile
 
 import dedup.backends.compiled
 from dedup import StoryIndex
@@ -38,6 +39,7 @@ articles = [
     for day in range(1, 29)
     for name, body in bodies.items()
 ]
+store = tempfile.mkdtemp() + "/stories.db"
 with StoryIndex.open(":memory:") as index:
     index.add({"id": "first", "text": "the and of to in"})
     before = compiled()
@@ -45,7 +47,20 @@ with StoryIndex.open(":memory:") as index:
     index.add_many({"id": str(n), "text": text} for n, text in enumerate([german, bodies["c"], bodies["c"] + " more"]))
     index.match({"title": "b of 9", "published": "2022-06-01", "text": bodies["b"] + " more"})
     index.match_many(articles[:90])
+    index.add({"id": "twin", "title": "c of 3", "text": bodies["c"] + " on3", "published": "2020-01-03"})
+    index.remove("c3")
     index.remove("a1")
+    index.reconcile()
+    index.rebuild()
+with StoryIndex.open(store) as index:
+    index.add_many([*articles, {"id": "german", "text": german}])
+with StoryIndex.open(store) as index:
+    index.add({"id": "twin", "title": "d of 3", "text": bodies["d"] + " on3", "published": "2020-01-03"})
+with StoryIndex.open(store) as index:
+    index.add({"id": "another", "text": german + " Wien 14"})
+    index.remove("d3")
+    index.update({**articles[0], "text": bodies["e"]})
+    index.explain(articles[3]["id"], articles[4]["id"])
 print(*sorted(name for name, signatures in before.items() if not signatures))
 print(*(name for name, signatures in compiled().items() if signatures != before[name]))
 """
@@ -109,3 +124,25 @@ def test_an_index_takes_kernels_over_while_articles_are_added(monkeypatch: pytes
     assert stories(before_add) == known
     assert used[:101] == [NumpyBackend] * 101
     assert used[102:] == [CompiledBackend] * (len(articles) - 102)
+
+
+def test_an_index_takes_kernels_over_while_articles_are_matched(monkeypatch: pytest.MonkeyPatch) -> None:
+    articles = [*stream(7, 80)]
+    compiled = list[bool]()
+    monkeypatch.delenv("DEDUP_KERNELS", raising=False)
+    monkeypatch.setattr("dedup.backends.is_compiled", lambda _: bool(compiled))
+    monkeypatch.setattr("dedup.backends.WORTH_COMPILING", 60)
+    monkeypatch.setattr("dedup.index.state.WORTH_COMPILING", 60)
+    monkeypatch.setattr(compiling, "is_compiled", lambda _: len(compiled) > 0)
+    monkeypatch.setattr(compiling, "Compiler", FinishedCompiler)
+    finished = FinishedCompiler.finished = list[bool]()
+    with StoryIndex.open(":memory:") as index:
+        index.add_many(articles)
+        before = index.match_many(articles)
+        assert type(index._session.state().backend) is NumpyBackend
+        compiled.append(True)
+        finished.append(True)
+        assert index._session._preparation._thread is not None
+        index._session._preparation._thread.join()
+        assert index.match_many(articles) == before
+        assert type(index._session.state().backend) is CompiledBackend

@@ -131,12 +131,16 @@ class Features:
         words: its words outside boilerplate.
         vector: its vector.
         background: under which they were computed.
+        is_misplaced: whether its body stands under other, unrelated titles too.
+        embedded: its embedding, in units of `dedup.embedding.GRAIN`; None in an index without one.
     """
 
     packed: bytes
     words: HashedWords
     vector: Vector
     background: Background
+    is_misplaced: bool = False
+    embedded: NDArray[np.int16] | None = None
 
     @property
     def has_boilerplate(self) -> bool:
@@ -193,12 +197,9 @@ def names_of(vectors: Sequence[Vector]) -> list[tuple[NDArray[np.int32], NDArray
     """The cross-lingual vectors of many articles, by a kernel; the plain form is `Vector.names`."""
     from dedup.index.features.kernels import cross_lingual_parts
 
-    if len(vectors) == 1:
-        one = vectors[0]
-        start, terms, weights, crossing = np.array([0, len(one.terms)]), one.terms, one.weights, one.crossing
-    else:
-        start, terms, weights = concatenated([(vector.terms, vector.weights) for vector in vectors])
-        crossing = np.concatenate([np.empty(0, np.bool_), *(vector.crossing for vector in vectors)])
+    # Copied even for one vector: a kernel would be compiled again for the arrays of a packed one, which are read-only.
+    start, terms, weights = concatenated([(vector.terms, vector.weights) for vector in vectors])
+    crossing = np.concatenate([np.empty(0, np.bool_), *(vector.crossing for vector in vectors)])
     begin, terms, weights = cross_lingual_parts(start, terms, weights, crossing)
     bounds = begin.tolist()
     spans = [slice(bounds[place], bounds[place + 1]) for place in range(len(vectors))]
@@ -234,9 +235,13 @@ class Sketcher:
 
     def own_words(self, words: HashedWords, background: Background) -> NDArray[np.bool_]:
         """Which words are neither in a misplaced body nor boilerplate of a background; shape (words,)."""
+        return self.own_and_misplaced(words, background)[0]
+
+    def own_and_misplaced(self, words: HashedWords, background: Background) -> tuple[NDArray[np.bool_], list[int]]:
+        """Return `own_words`, and the places of the articles with a misplaced body."""
         is_many = len(background.passages) > MANY
         outside = outside_boilerplate if len(words) < FEW and is_many else self._backend.outside_boilerplate
-        return background.own_words(words, outside)[0]
+        return background.own_words(words, outside)
 
     def vectors(self, judged: HashedWords) -> list[Vector]:
         """The vectors of articles from the words that are compared."""
