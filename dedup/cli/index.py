@@ -13,8 +13,10 @@ import typer
 from dedup.article import Notice
 from dedup.cli.index_decide import decide, decisions, undo
 from dedup.cli.index_follow import follow
+from dedup.cli.index_import import import_
 from dedup.cli.index_options import (
     KeepDaysOption,
+    NewStoreOptions,
     PathsArgument,
     SettleHoursOption,
     StoreOption,
@@ -102,31 +104,13 @@ MATCH_BATCH = 64
 """Articles matched at a time, unless they arrive line by line."""
 
 
+@grouped
 def add(
     paths: PathsArgument,
     store: StoreOption,
     batch: BatchOption = None,
-    no_text: Annotated[
-        bool, typer.Option("--no-text", help="For a new store: store no texts; nothing can be explained then.")
-    ] = False,
-    keep_days: Annotated[
-        float | None,
-        typer.Option(
-            "--keep-days",
-            metavar="DAYS",
-            help="For a new store: expire articles older than this. Default: never.",
-            show_default=False,
-        ),
-    ] = None,
-    settle_hours: Annotated[
-        float | None,
-        typer.Option(
-            "--settle-hours",
-            metavar="HOURS",
-            help="For a new store: a story unchanged for this long keeps its id permanently. Default: 72.",
-            show_default=False,
-        ),
-    ] = None,
+    *,
+    new: NewStoreOptions,
     field: FieldOption = None,
     dayfirst: DayfirstOption = False,
     columns: ColumnsOption = None,
@@ -148,14 +132,8 @@ def add(
     given = configured(
         field=field, setting=setting, config=config, dayfirst=dayfirst, columns=columns, table=table, threads=threads
     )
-    options: dict[str, Any] = {
-        "settings": settings_for(store, given),
-        "store_text": False if no_text else None,
-        "keep_days": keep_days,
-        "settle_hours": settle_hours,
-    }
     notices: list[Notice] = []
-    with opened(store, wait, **options) as index:
+    with opened(store, wait, settings=settings_for(store, given), **new.given()) as index:
         articles = articles_of(paths, given, notices)
         size = batch or (1 if "-" in paths else 500)
         write_lines(placed.to_record() for placed in index.add_stream(articles, batch=size, notices=notices))
@@ -535,6 +513,7 @@ def _export_texts(store: Path, output: Path | None, style: Format | None) -> Non
 _COMMANDS = (
     *(
         add,
+        import_,
         update,
         remove,
         withdraw,
@@ -559,7 +538,7 @@ def group() -> typer.Typer:
     app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
     app.callback(invoke_without_command=True)(_bare)
     for command in _COMMANDS:
-        app.command()(command)
+        app.command(command.__name__.rstrip("_"))(command)  # `import` is a word of Python
     return app
 
 

@@ -53,6 +53,10 @@ class IndexSession(OpenStore):
         alone = Preferences(self.metadata.settings).is_ungrouped
         return [replace(one, content=hash_alone(one.article)) if alone(one.article) else one for one in batch]
 
+    def contents(self, batch: Sequence[Incoming]) -> list[bytes]:
+        """Return what articles are compared by for equality, see `StoredArticle.content`."""
+        return [one.content for one in self._own(batch)]
+
     def add(self, log: ChangeLog, batch: Sequence[Incoming], features: Sequence[Features]) -> list[Candidate]:
         """Add or update articles. Runs of new articles are searched for together, then placed one after the other."""
         candidates = list(map(Candidate, self._own(batch), features))
