@@ -116,10 +116,9 @@ def _stories_of(file: Path, given: Configuration, notices: list[Notice]) -> dict
 
 def _write(found: ImportReport, out: TextIO) -> None:
     others = f"; {counted(found.others, 'article has', 'articles have')} none" if found.others else ""
-    out.write(
-        f"{counted(found.articles, 'article', 'articles')} in {counted(found.stories, 'story', 'stories')} of the other"
-        f" system{others}\n{found.agreeing:,} of {found.stories:,} stories agree, {counted(found.kept, 'id', 'ids')} kept\n"
-    )
+    articles, stories = counted(found.articles, "article", "articles"), counted(found.stories, "story", "stories")
+    out.write(f"{articles} in {stories} of the other system{others}\n")
+    out.write(f"{found.agreeing:,} of {found.stories:,} stories agree, {counted(found.kept, 'id', 'ids')} kept\n")
     divided = {parts[0].given: {part.story: part.articles for part in parts} for parts in found.split}
     joined = {parts[0].story: {part.given: part.articles for part in parts} for parts in found.joined}
     _write_stories(divided, "of the other system divided here", out)

@@ -89,21 +89,7 @@ def story_routes(state: State) -> APIRouter:
         return Response(await state.heavy.run(newest, state.index), 200, media_type="application/json")
 
     @routes.get(
-        "/stories/{id}",
-        operation_id="story",
-        summary="A story",
-        description="The id of a story that was merged into another returns that one.",
-        response_model=models.Story,
-        responses={
-            200: {"description": "The story.", "links": _ARTICLE},
-            **models.problem_answers(401, 403, 404, 422),
-        },
-    )
-    async def story(id: StoryId, growth_hours: GrowthHours = GROWTH_HOURS) -> Response:
-        return json_response(await state.quick.run(_grown, state.index, id, growth_hours))
-
-    @routes.get(
-        "/stories/{id}/articles",
+        "/stories/{id:path}/articles",
         operation_id="timeline",
         summary="The articles of a story, in the order of publication, without their texts",
         response_model=models.Timeline,
@@ -117,7 +103,7 @@ def story_routes(state: State) -> APIRouter:
         return json_response({"articles": [head_record(one) for one in held], "total": total})
 
     @routes.get(
-        "/stories/{id}/versions",
+        "/stories/{id:path}/versions",
         operation_id="versions",
         summary="The copies in a story: the likely original of each group, and what each version cut and added",
         response_model=models.Versions,
@@ -129,6 +115,20 @@ def story_routes(state: State) -> APIRouter:
     async def versions(id: StoryId) -> Response:
         found = await state.heavy.run(_versions, state.index, id)
         return json_response({"groups": [asdict(one) for one in found]})
+
+    @routes.get(
+        "/stories/{id:path}",
+        operation_id="story",
+        summary="A story",
+        description="The id of a story that was merged into another returns that one.",
+        response_model=models.Story,
+        responses={
+            200: {"description": "The story.", "links": _ARTICLE},
+            **models.problem_answers(401, 403, 404, 422),
+        },
+    )
+    async def story(id: StoryId, growth_hours: GrowthHours = GROWTH_HOURS) -> Response:
+        return json_response(await state.quick.run(_grown, state.index, id, growth_hours))
 
     @routes.get(
         "/explain",
