@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from itertools import islice
@@ -100,6 +101,8 @@ BatchOption = Annotated[
     ),
 ]
 LimitOption = Annotated[int | None, typer.Option("--limit", metavar="N", help="At most N.", show_default=False, min=1)]
+_PATIENCE = 10.0
+"""Seconds to wait for a service that does not answer."""
 MATCH_BATCH = 64
 """Articles matched at a time, unless they arrive line by line."""
 
@@ -297,19 +300,45 @@ def quarantine(
         str | None,
         typer.Option("--since", metavar="DATE", help="Only what was added since then.", show_default=False),
     ] = None,
+    url: Annotated[
+        str | None,
+        typer.Option(
+            "--url",
+            metavar="URL",
+            help="The address of the service that writes to the store now, which removes the articles. Its token is"
+            " read from DEDUP_TOKEN.",
+            show_default=False,
+        ),
+    ] = None,
     wait: WaitOption = None,
 ) -> None:
-    """Take out what one broken source sent. The changes are JSON lines."""
+    """Take out what one broken source sent. The changes are JSON lines.
+
+    With --url this is done while a service writes to the store: what comes meanwhile is neither removed nor kept in the
+    file.
+    """
+    from dedup.client import Client
+
     begin_logging(0, as_json=False)
     when = moment(since, "--since")
     if output.exists():
         raise typer.BadParameter(f"{output} is there already: name a new file", param_hint="--output")
     check_output(output, [str(store)])
-    with opened(store, wait) as index:
+    service = None if url is None else Client(url, os.environ.get("DEDUP_TOKEN"), patience=_PATIENCE)
+    with opened(store, wait) if service is None else opened_to_read(store) as index:
+        cursor = int(index.stats()["changes"])
+        before = max(cursor - 1, 0)
+        if service is not None and service.changes(before, limit=1)[:1] != index.changes(before, limit=1):
+            raise typer.BadParameter(f"the service at {url} has another store than {store}", param_hint="--url")
         with atomic_file(output) as out:  # whole on disk before anything is removed
             found = index.articles(source=source, since=when)
             out.writelines((json_text(_article_line(held)) + "\n").encode() for held in found)
-        write_lines(change.to_record() for change in index.quarantine(source, since=when))
+        if service is None:
+            changes = index.quarantine(source, since=when)
+        else:
+            with service:
+                changes = service.quarantine(source, since=when, cursor=cursor)
+        write_lines(change.to_record() for change in changes)
 
 
 def _article_line(held: IndexedArticle) -> dict[str, Any]:

@@ -405,7 +405,9 @@ class StoryIndex(IndexReader):
             raise
         return log.changes
 
-    def quarantine(self, source: str, *, since: date | datetime | str | None = None) -> list[Change]:
+    def quarantine(
+        self, source: str, *, since: date | datetime | str | None = None, cursor: int | None = None
+    ) -> list[Change]:
         """Remove what one broken source sent, with all versions of its pages, and return the changes.
 
         What is left of their stories is regrouped. `articles(source=…)` before tells what will be removed.
@@ -413,9 +415,15 @@ class StoryIndex(IndexReader):
         Args:
             source: the outlet, in any case.
             since: remove only what was added since then, by the clock of the index; None for all.
+            cursor: keep what was added or updated after this change, which a caller who kept the articles before has
+                not seen; None to keep nothing.
+
+        Raises:
+            CursorError: the changes after the cursor were deleted, or it does not exist; nothing is removed.
         """
         name, when = checked_text(source, "source"), checked_seconds(since, "since")
-        return [*quarantine(self._session, name, when), *self._place_pending()]
+        seen = None if cursor is None else checked_count(cursor, "cursor", 0)
+        return [*quarantine(self._session, name, when, seen), *self._place_pending()]
 
     def change_options(
         self,

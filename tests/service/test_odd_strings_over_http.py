@@ -38,7 +38,7 @@ CALLS: dict[str, list[Callable[[Client, str], Any]]] = {
     "withdraw": [lambda client, odd: client.withdraw(odd)],
     "erase": [lambda client, odd: client.erase(odd)],
     "expire": [lambda client, odd: client.expire(odd)],
-    "quarantine": [lambda client, odd: client.quarantine(odd)],
+    "quarantine": [lambda client, odd: client.quarantine(odd), lambda client, odd: client.quarantine("x", since=odd)],
     "match": [lambda client, odd: client.match({"id": odd, "text": odd, "title": "Ferry"})],
     "match_many": [lambda client, odd: client.match_many([Article(id=odd, text=TEXT + odd)])],
     "compare": [lambda client, odd: client.compare({"id": odd, "text": TEXT + odd}, {"text": odd})],
