@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Literal
 
@@ -23,6 +24,7 @@ from dedup.index.stories.changes import ChangeLog
 from dedup.index.stories.merge import around_settled
 from dedup.index.stories.placement import Candidate
 from dedup.index.stories.recluster import FullClustering, recluster
+from dedup.index.stories.shown import ShownStories
 from dedup.index.withdrawals import obey, withdraw
 from dedup.inputs.addresses import page_keys
 from dedup.inputs.collection import hash_alone
@@ -387,6 +389,12 @@ class IndexSession(OpenStore):
         """Delete a decision; see `StoryIndex.undo`."""
         with self.memory_lock:
             return undo(self.store, log, self.state().shown, decision, version)
+
+    @contextmanager
+    def shown(self) -> Iterator[ShownStories]:
+        """Give the stories that are shown, while no other thread uses the state in memory."""
+        with self.memory_lock:
+            yield self.current_state().shown
 
     def placements(self, candidates: Sequence[Candidate]) -> list[Placement]:
         """Return the placements of candidates, with links, notices and the ids of what they are copies of."""

@@ -112,7 +112,7 @@ def system_routes(state: State) -> APIRouter:
     ) -> Response:
         when = None if since is None else _date(since, "since")
         if cursor is not None:
-            await state.quick.run(changes_after, state.index, cursor, 1)  # 410 where it is lost
+            await state.read(changes_after, cursor, 1)  # 410 where it is lost
         return _begun(state, "quarantine", _quarantining(source, when, cursor))
 
     @routes.post(
@@ -173,7 +173,7 @@ def system_routes(state: State) -> APIRouter:
         },
     )
     async def stats() -> Response:
-        return json_response(_told(await state.quick.run(state.index.stats)))
+        return json_response(_told(await state.read(StoryIndex.stats)))
 
     @routes.get(
         "/healthz",

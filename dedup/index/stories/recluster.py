@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy as np
 from dedup.article import Notice
 from dedup.backends import choose_for_index
 from dedup.background import Background
+from dedup.group.decisions import Decision
 from dedup.index.features.sketch import unpack_words
 from dedup.index.store.protocol import Store
 from dedup.index.store.records import StoredArticle
@@ -19,7 +20,8 @@ from dedup.index.vocabulary import StoredVocabulary
 from dedup.inputs.collection import DistinctArticle, build_collection
 from dedup.pipeline import ReadArticles, stories_of
 from dedup.progress import Progress, silent
-from dedup.results.clustering import Clustering
+from dedup.results.assemble import labels_of, rank
+from dedup.results.clustering import Clustering, Story
 from dedup.results.evidence import StoredEvidence
 from dedup.settings import Settings
 from dedup.vectorize.features import HashedWords
@@ -93,6 +95,18 @@ class FullClustering:
             lines[min(counts, key=lambda line: (-counts[line], line))].append(story)
         return list(lines.values())
 
+    def label_of(self) -> dict[int, int]:
+        """Return the label of the story of each article, by number."""
+        return dict(zip(self.numbers, self.clustering.labels, strict=True))
+
+    def with_stories(self, stories: Iterable[Story], decisions: Sequence[Decision]) -> Clustering:
+        """Return the clustering with other stories of the same articles, which decisions have made."""
+        ordered = sorted(stories, key=rank)
+        labels, copy_labels = labels_of(ordered, [article.id for article in self.clustering.articles])
+        evidence = replace(self.evidence, decisions=tuple(decisions))
+        found = replace(self.clustering, stories=tuple(ordered), labels=labels, copy_labels=copy_labels)
+        return replace(found, _evidence=evidence)
+
     def shown(self) -> dict[int, int]:
         """Return for the first article of each story the number of the article to show."""
         place = self.clustering.place
@@ -125,6 +139,7 @@ def recluster(
     stored: list[StoredArticle] = []
     articles, blocks = [], []
     distinct: dict[bytes, DistinctArticle] = {}
+    withdrawn: list[str] = []
     with store.reading():
         while page := store.after(stored[-1].number if stored else -1, _PAGE):
             numbers = [article.number for article in page]
@@ -142,6 +157,8 @@ def recluster(
                 same.members.append(place)
                 if article.dateline and articles[-1].published is None:
                     same.dateline = date.fromisoformat(article.dateline)
+            gone = store.withdrawn(numbers)
+            withdrawn += [article.id for article in page if article.number in gone]
             if new:
                 blocks.append(unpack_words(new))
             report("reading the store", len(stored), 0)
@@ -155,4 +172,5 @@ def recluster(
     backend.vocabulary = vocabulary.words
     read = ReadArticles(backend, collection, HashedWords.joined(blocks).take(order), order)
     evidence, learned = stories_of(read, settings, background=background, progress=report, learn=learn)
+    evidence = replace(evidence, known_withdrawn=frozenset(withdrawn))
     return FullClustering(tuple(article.number for article in stored), evidence.clustering(settings), evidence, learned)
