@@ -8,12 +8,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Concatenate, ParamSpec, Self, TypeVar
+from typing import Self, TypeVar
 
 from dedup.errors import StoreError
 from dedup.index import StoryIndex
 
-P = ParamSpec("P")
 T = TypeVar("T")
 _KEPT = 2
 """Indexes that stay open: a request may still read the one before the latest."""
@@ -51,7 +50,7 @@ class ReadFile:
         """The index of the latest file."""
         return self._open[-1]
 
-    def read(self, call: Callable[Concatenate[StoryIndex, P], T], *args: P.args, **options: P.kwargs) -> T:
+    def read(self, call: Callable[[StoryIndex], T]) -> T:
         """Return what a call finds in the index of the latest file.
 
         A file that is replaced meanwhile cannot be read on. The call is made again with the index of the file that
@@ -63,7 +62,7 @@ class ReadFile:
         index, until = self.index, time.monotonic() + _PATIENCE
         while True:
             try:
-                return call(index, *args, **options)
+                return call(index)
             except StoreError:
                 while (newer := self._newer_than(index)) is None:
                     if _identity(self._path) == self._file or time.monotonic() > until:

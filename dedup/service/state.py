@@ -36,9 +36,10 @@ FOLLOW = 0.1
 CURSOR = "Dedup-Cursor"
 """Header of the last change that an answer to a write includes, and of the one that a read asks for at least."""
 
-_log = logging.getLogger(__name__)
 P = ParamSpec("P")
 T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
 
 
 class State:
@@ -93,16 +94,14 @@ class State:
 
     async def read(self, call: Callable[Concatenate[StoryIndex, P], T], *args: P.args, **options: P.kwargs) -> T:
         """Return what a quick call finds in the index; for errors see `ReaderPool.run`."""
-        return await self.quick.run(self._call, call, *args, **options)
+        return await self.quick.run(lambda: self._call(lambda index: call(index, *args, **options)))
 
     async def read_slowly(self, call: Callable[Concatenate[StoryIndex, P], T], *args: P.args, **options: P.kwargs) -> T:
         """Return what a slow call finds in the index; for errors see `ReaderPool.run`."""
-        return await self.heavy.run(self._call, call, *args, **options)
+        return await self.heavy.run(lambda: self._call(lambda index: call(index, *args, **options)))
 
-    def _call(self, call: Callable[Concatenate[StoryIndex, P], T], *args: P.args, **options: P.kwargs) -> T:
-        if self.copies is None:
-            return call(self._index, *args, **options)
-        return self.copies.read(call, *args, **options)
+    def _call(self, call: Callable[[StoryIndex], T]) -> T:
+        return call(self._index) if self.copies is None else self.copies.read(call)
 
     async def start(self) -> None:
         """Start the writer, and load the articles into memory in the background."""
@@ -238,7 +237,7 @@ class State:
             _log.info("ready: %s", _counts(self.index.stats()))
 
     def _match_many(self, articles: list[Article]) -> list[Placement]:
-        return self._call(StoryIndex.match_many, articles)
+        return self._call(lambda index: index.match_many(articles))
 
     async def _follow(self, copies: ReadFile) -> None:
         """Read what another process writes before a request needs it, and the file that replaces the one in use."""

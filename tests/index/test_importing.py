@@ -127,7 +127,7 @@ def test_what_agrees_keeps_its_ids_from_the_first_change_on(tmp_path: Path) -> N
         assert stories(index) == other
         count = len({*other.values()})
         assert (report.agreeing, report.kept, report.stories) == (count, count, count)
-        assert report.split == report.joined == report.alone == ()
+        assert (len(report.split), len(report.joined), len(report.alone)) == (0, 0, 0)
         assert repr(report) == f"<ImportReport: {count} of {count} stories agree, {count} ids are kept>"
         added = [change.story in other.values() for change in index.changes() if change.kind == "added"]
         assert sum(added) > 0.9 * len(MADE)  # the others joined theirs later
