@@ -10,21 +10,27 @@ The result is one dictionary (`run`):
     start       seconds until the service was ready
     load        requests, seconds, rate, milliseconds (p50, p90, p99, p999, max), errors, statuses; megabytes of
                 `memory` at the beginning, in the middle and at the end; `processor`, the share of one core
+    batch       milliseconds of reads (p50, p99, max) while a batch of 5,000 articles is added, and its seconds
+    reconcile   the same during a reconcile
     flood       load without pauses, with more connections and only add requests; `after`, milliseconds (p50, max) of
                 sequential requests afterwards
 """
 
 from __future__ import annotations
 
+import http.client
+import itertools
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -45,6 +51,10 @@ QUEUE = 128
 """Length of the write queue: less than the connections of the flood, each of which sends one article at a time."""
 ASKED = 20_000
 """Number of distinct requests; they are sent repeatedly."""
+BATCH = 5_000
+READERS = 4
+"""Connections that read while the service is busy; each pauses PAUSE seconds after an answer."""
+PAUSE = 0.05
 _SCRIPT = Path(__file__).with_name("service.lua")
 _TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -90,6 +100,7 @@ def run(
         mixed, added = here / "mixed.tsv", here / "added.tsv"
         _write(mixed, _requests(every, rng, ASKED, adding=0.1, prefix="load"))
         _write(added, _requests(every, rng, ASKED, adding=1.0, prefix="flood"))
+        batch = [record for _, record in _requests(every, rng, BATCH, adding=1.0, prefix="batch")]
         del every
         begin = time.perf_counter()
         with served(here / "stories.db", workers) as (process, url):
@@ -97,6 +108,10 @@ def run(
             report["articles"] = _stats(url)["articles"]
             with watch.step("load"):
                 report["load"] = _loaded(process, url, mixed, seconds, rate, seed)
+            with watch.step("batch"):
+                report["batch"] = _while_busy(url, mixed, lambda: _added(url, batch))
+            with watch.step("reconcile"):
+                report["reconcile"] = _while_busy(url, mixed, lambda: _reconciled(url))
             if flood:
                 with watch.step("flood"):
                     report["flood"] = _loaded(process, url, added, flood, 0.0, seed, FLOODING)
@@ -222,11 +237,61 @@ def _one_by_one(url: str, requests: Path, count: int) -> dict[str, float]:
     return {"p50": float(np.percentile(times, 50)), "max": max(times)}
 
 
+def _while_busy(url: str, requests: Path, work: Callable[[], object]) -> dict[str, float]:
+    """Return the milliseconds of reads while `work` runs: matches and lists of stories in turn."""
+    with requests.open(encoding="utf-8") as lines:
+        bodies = [line.partition("\t")[2].encode() for line in lines if line.startswith("/v1/match\t")]
+    over = threading.Event()
+    begin = time.perf_counter()
+    with ThreadPoolExecutor(READERS) as pool:
+        reading = [pool.submit(_read_until, over, url, bodies[number::READERS]) for number in range(READERS)]
+        try:
+            work()
+            seconds = time.perf_counter() - begin
+        finally:
+            over.set()
+        times = np.concatenate([one.result() for one in reading])
+    p50, p99 = np.percentile(times, [50, 99])
+    return {"seconds": seconds, "reads": len(times), "p50": float(p50), "p99": float(p99), "max": float(times.max())}
+
+
+def _read_until(over: threading.Event, url: str, bodies: Sequence[bytes]) -> list[float]:
+    times = []
+    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=60)
+    for body in itertools.cycle(bodies):
+        begin = time.perf_counter()
+        if len(times) % 2:
+            connection.request("GET", "/v1/stories?limit=20")
+        else:
+            connection.request("POST", "/v1/match", body, {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        answer.read()
+        if answer.status != 200:
+            raise BenchmarkError(f"a read was answered with {answer.status}")
+        times.append(1_000 * (time.perf_counter() - begin))
+        if over.wait(PAUSE):
+            break
+    connection.close()
+    return times
+
+
+def _added(url: str, batch: Sequence[dict[str, str]]) -> None:
+    with dedup.Client(url, patience=600) as client:
+        client.add_many(batch)
+
+
+def _reconciled(url: str) -> None:
+    with dedup.Client(url, patience=600) as client:
+        client.reconcile()
+
+
 def _with_workers(pid: int) -> list[int]:
     """Return the number of a process and those of its children."""
-    children = Path(f"/proc/{pid}/task/{pid}/children")
-    threads = Path(f"/proc/{pid}/task").iterdir() if children.exists() else ()
-    return [pid, *(int(one) for thread in threads for one in (thread / "children").read_text("ascii").split())]
+    found = [pid]
+    for thread in Path(f"/proc/{pid}/task").iterdir():
+        with suppress(FileNotFoundError):  # a thread that has ended since
+            found += map(int, (thread / "children").read_text("ascii").split())
+    return found
 
 
 def _megabytes(pid: int) -> float:
@@ -264,5 +329,9 @@ def show_service(report: Mapping[str, Any], out: Console) -> None:
         if found := report.get(name):
             memory = " → ".join(f"{value:.0f}" for value in found["memory"])
             out.print(f"{name}: {memory} MB, {found['processor']:.2f} cores", highlight=False)
+    for name in ("batch", "reconcile"):
+        found = report[name]
+        times = ", ".join(f"{key} {found[key]:.1f} ms" for key in ("p50", "p99", "max"))
+        out.print(f"{found['reads']:,} reads during a {name} of {found['seconds']:.1f} s: {times}", highlight=False)
     if after := report.get("flood", {}).get("after"):
         out.print(f"after the flood: p50 {after['p50']:.1f} ms, max {after['max']:.1f} ms", highlight=False)

@@ -141,7 +141,7 @@ def serve(
     folder = tempfile.TemporaryDirectory(prefix="dedup-serve-") if workers else None
     if folder is not None:
         os.environ[COUNTERS] = folder.name
-    from dedup.service.run import address_of, authenticator_for, check_exposure, listen, listen_in, run
+    from dedup.service.run import address_of, authenticator_for, check_exposure, listen, listen_in, run, share
 
     try:
         check_exposure(service)
@@ -166,10 +166,17 @@ def serve(
         say_address = partial(say, f"dedup serves {store} at {address}")
         if folder is not None:
             private = opened.enter_context(listen_in(Path(opened.enter_context(folder))))
-            task = {"store": str(store), "settings": asdict(service), "verbose": max(verbose, 1), "as_json": log_json}
-            beside = Workers(
-                workers, WORKER, {**task, "writer": private.getsockname()}, listening, stop_time=service.stop_time
-            )
+            shared = opened.enter_context(share(listening))
+            task = {
+                "store": str(store),
+                "settings": asdict(service),
+                "verbose": max(verbose, 1),
+                "as_json": log_json,
+                "writer": private.getsockname(),
+                "family": shared.family,
+                "address": shared.getsockname(),
+            }
+            beside = Workers(workers, WORKER, task, service.stop_time)
             run(index, service, authenticator, private, say_address, workers=beside)
         else:
             run(index, service, authenticator, listening, say_address)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import sys
 import threading
 from pathlib import Path
@@ -22,21 +21,22 @@ def main() -> int:
     threading.Thread(target=_end_with_parent, args=(given.fileno(),), daemon=True).start()
     begin_logging(task["verbose"], as_json=task["as_json"])
     from dedup.service.read_file import ReadFile
-    from dedup.service.run import authenticator_for, run
+    from dedup.service.run import authenticator_for, listen_beside, run
     from dedup.service.settings import ServiceSettings
 
     settings = ServiceSettings(**task["settings"])
-    with socket.socket(fileno=task["descriptor"]) as listening, ReadFile(Path(task["store"])) as copies:
+    with ReadFile(Path(task["store"])) as copies:
         copies.index.refresh()  # a process that still loads its articles would refuse what another one answers
-        run(
-            copies.index,
-            settings,
-            authenticator_for(settings),
-            listening,
-            lambda: None,
-            copies=copies,
-            writer=Path(task["writer"]),
-        )
+        with listen_beside(task["family"], task["address"]) as listening:
+            run(
+                copies.index,
+                settings,
+                authenticator_for(settings),
+                listening,
+                lambda: print(flush=True),
+                copies=copies,
+                writer=Path(task["writer"]),
+            )
     return 0
 
 

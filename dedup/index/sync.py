@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 MOST = 5_000
 """Most changes to apply; with more, everything is read again."""
 _PAGE = 500
+_KEEPING = frozenset({"added", "moved", "merged", "storyline", "decided", "undone"})
+"""Kinds of changes with which no article leaves the store."""
 _ROUNDING = 1e-3
 """Seconds by which the time of a change may be later than that of its story: it is rounded to microseconds."""
 
@@ -22,8 +24,8 @@ _ROUNDING = 1e-3
 def sync(state: IndexState, cursor: int, last: int, now: float) -> bool:
     """Update the state in memory to its store.
 
-    An article whose placement changed is in a story that changed, so only these stories are read, and the numbers of
-    all articles to find those that were removed.
+    An article whose placement changed is in a story that changed, so only these stories are read, and if articles may
+    have been removed, the numbers of all that are left.
 
     Args:
         state: state of a store that another process writes to.
@@ -47,11 +49,14 @@ def sync(state: IndexState, cursor: int, last: int, now: float) -> bool:
     by_method = store.automatic()
     names = list(dict.fromkeys(change.article for change in changes if change.kind == "updated"))
     updated = {article.number for article in store.articles_called(names).values()}
-    there = set(store.numbers())
-    stale = updated | changed
-    for number in [number for number in table.numbers() if number not in there or number in stale]:
+    stale = {number for number in updated | changed if number in table}
+    if any(change.kind not in _KEEPING for change in changes):
+        there = set(store.numbers())
+        stale |= {number for number in table.numbers() if number not in there}
+    for number in sorted(stale):
         state.drop(number)
-    _replace_twins(state)
+    if stale:
+        _replace_twins(state)
     new: list[StoredArticle] = []
     for shown in _touched(state, min([now, *(change.at.timestamp() - _ROUNDING for change in changes)])):
         article = by_the_method(shown, by_method)
@@ -61,7 +66,7 @@ def sync(state: IndexState, cursor: int, last: int, now: float) -> bool:
         slot = table.slot(article.number)
         table.move(slot, article.story)
         table.copies[slot], table.representative[slot] = article.copies, article.representative
-    again = store.articles(sorted((changed & there) - {article.number for article in new})).values()
+    again = store.articles(sorted(changed - {article.number for article in new})).values()
     new += [by_the_method(article, by_method) for article in again]
     new.sort(key=lambda article: article.number)
     vectors = state.vectors_of([article.number for article in new])

@@ -5,11 +5,12 @@ from __future__ import annotations
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -71,6 +72,34 @@ def listen(settings: ServiceSettings) -> socket.socket:
     return listening
 
 
+def share(listening: socket.socket) -> socket.socket:
+    """Return a socket that keeps the address of a listening one, on which processes of this user then `listen_beside`.
+
+    The kernel gives each of them its share of the connections; with one socket for all, one would accept most.
+
+    Raises:
+        OSError: another program has taken the address.
+    """
+    family, address = listening.family, listening.getsockname()
+    listening.close()
+    return _bound(family, address)
+
+
+def listen_beside(family: int, address: Sequence[Any]) -> socket.socket:
+    """Return a listening socket on an address that other processes of this user listen on too, see `share`."""
+    listening = _bound(family, tuple(address))
+    listening.listen(1024)
+    return listening
+
+
+def _bound(family: int, address: tuple[Any, ...]) -> socket.socket:
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    bound.bind(address)
+    return bound
+
+
 def listen_in(folder: Path) -> socket.socket:
     """Return a listening Unix socket in a folder that only this user can enter."""
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -97,7 +126,7 @@ def run(
         settings: limits and addresses.
         authenticator: checks tokens.
         listening: a socket from `listen`.
-        on_started: called once the service answers.
+        on_started: called once the service answers, by another thread if `workers` do.
         copies: the file of the index if it is only read.
         writer: path of the Unix socket of the process that writes, to which writes are forwarded; None to refuse them.
         workers: processes that read, which are started with this one and end before it.
@@ -141,8 +170,9 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self._workers is not None:
-            self._workers.start()
-        self._on_started()
+            self._workers.start(self._on_started)
+        else:
+            self._on_started()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         if self._workers is None:

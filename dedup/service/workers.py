@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import socket
 import subprocess
 import threading
 import time
@@ -27,27 +26,27 @@ class Workers:
 
     Args:
         count: their number.
-        command: starts one. It reads its task, a line of JSON, from its standard input.
-        task: what it has to do; the number of the socket is added as `descriptor`.
-        listening: the socket on which all of them accept connections.
+        command: starts one. It reads its task, a line of JSON, from its standard input, and writes a line to its
+            standard output once it accepts connections.
+        task: what it has to do.
         stop_time: seconds for each to finish its requests.
     """
 
-    def __init__(
-        self, count: int, command: Sequence[str], task: Mapping[str, Any], listening: socket.socket, stop_time: float
-    ) -> None:
+    def __init__(self, count: int, command: Sequence[str], task: Mapping[str, Any], stop_time: float) -> None:
         self._count, self._command, self._stop_time = count, [*command], stop_time
-        self._descriptor = listening.fileno()
-        self._task = json.dumps({**task, "descriptor": self._descriptor}).encode() + b"\n"
+        self._task = json.dumps(task).encode() + b"\n"
+        self._first = threading.Lock()  # held from when a process accepts connections
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
         self._lock = threading.RLock()  # a signal may come while this thread holds it
 
-    def start(self) -> None:
-        """Start the processes."""
+    def start(self, on_started: Callable[[], None]) -> None:
+        """Start the processes; `on_started` is called once the first of them accepts connections."""
         for place in range(self._count):
-            thread = threading.Thread(target=self._keep, args=(place,), name=f"dedup-worker-{place}", daemon=True)
+            thread = threading.Thread(
+                target=self._keep, args=(place, on_started), name=f"dedup-worker-{place}", daemon=True
+            )
             self._threads.append(thread)
             thread.start()
 
@@ -73,30 +72,28 @@ class Workers:
 
         threading.Thread(target=end, name="dedup-workers-end", daemon=True).start()
 
-    def _keep(self, place: int) -> None:
+    def _keep(self, place: int, on_started: Callable[[], None]) -> None:
         """Start a process again and again until it is to stop."""
         while not self._stopping.is_set():
             with self._lock:
                 if self._stopping.is_set():
                     return
-                process = subprocess.Popen(self._command, stdin=subprocess.PIPE, pass_fds=[self._descriptor])  # noqa: S603 - ours
+                process = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603 - ours
                 self._processes[place] = process
-            code = self._end_of(process)
+            code = self._end_of(process, on_started)
             with self._lock:
                 del self._processes[place]
             if not self._stopping.is_set():
                 _log.error("a reading process ended with code %d: another one is started", code)
                 self._stopping.wait(AGAIN)
 
-    def _end_of(self, process: subprocess.Popen[bytes]) -> int:
+    def _end_of(self, process: subprocess.Popen[bytes], on_started: Callable[[], None]) -> int:
         """Give a process its task and return its exit code."""
-        pipe = process.stdin
-        if pipe is not None:
-            with suppress(OSError):  # it has ended already
-                pipe.write(self._task)
-                pipe.flush()
-        code = process.wait()
-        if pipe is not None:
-            with suppress(OSError):
-                pipe.close()
-        return code
+        with process:
+            if process.stdin is not None and process.stdout is not None:
+                with suppress(OSError):  # it has ended already
+                    process.stdin.write(self._task)
+                    process.stdin.flush()
+                if process.stdout.readline() and self._first.acquire(blocking=False):
+                    on_started()
+            return process.wait()

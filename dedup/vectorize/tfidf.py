@@ -76,23 +76,24 @@ def unit_weight(weight: Numbers, squares: Numbers) -> Numbers:
 
 @cache
 def table(language: str) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """The hashed terms of a language's table of common words, and the share of articles that have each.
+    """The hashed terms of a language's table of common words, ascending, and the share of articles that have each.
 
-    Both are empty for a language without a table.
+    Of words with one hash the most common counts. Both are empty for a language without a table.
     """
     shares = background.shares(language) if language in background.languages() else {}
-    return terms_of(hashes_of(list(shares))), np.fromiter(shares.values(), np.float64, len(shares))
+    terms, place = np.unique(terms_of(hashes_of(list(shares))), return_inverse=True)
+    highest = np.zeros(len(terms))
+    np.maximum.at(highest, place.ravel(), np.fromiter(shares.values(), np.float64, len(shares)))
+    return terms, highest
 
 
 def table_shares(language: str, terms: NDArray[np.int64]) -> NDArray[np.float64]:
-    """For each hashed term (ascending) the share of articles in general that have it, 0 for a rare one."""
+    """For each hashed term the share of articles in general that have it, 0 for a rare one."""
     common, share = table(language)
-    found = np.zeros(len(terms))
-    place = np.searchsorted(terms, common)
-    known = place < len(terms)
-    known[known] = terms[place[known]] == common[known]
-    np.maximum.at(found, place[known], share[known])
-    return found
+    if not len(common):
+        return np.zeros(len(terms))
+    place = np.minimum(np.searchsorted(common, terms), len(common) - 1)
+    return np.where(common[place] == terms, share[place], 0.0)
 
 
 def idf(

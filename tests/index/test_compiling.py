@@ -17,6 +17,7 @@ from dedup.index import compiling
 
 PROGRAM = """
 import importlib
+import tempfile
 
 import dedup.backends.compiled
 from dedup import StoryIndex
@@ -38,6 +39,7 @@ articles = [
     for day in range(1, 29)
     for name, body in bodies.items()
 ]
+store = tempfile.mkdtemp() + "/stories.db"
 with StoryIndex.open(":memory:") as index:
     index.add({"id": "first", "text": "the and of to in"})
     before = compiled()
@@ -45,7 +47,20 @@ with StoryIndex.open(":memory:") as index:
     index.add_many({"id": str(n), "text": text} for n, text in enumerate([german, bodies["c"], bodies["c"] + " more"]))
     index.match({"title": "b of 9", "published": "2022-06-01", "text": bodies["b"] + " more"})
     index.match_many(articles[:90])
+    index.add({"id": "twin", "title": "c of 3", "text": bodies["c"] + " on3", "published": "2020-01-03"})
+    index.remove("c3")
     index.remove("a1")
+    index.reconcile()
+    index.rebuild()
+with StoryIndex.open(store) as index:
+    index.add_many([*articles, {"id": "german", "text": german}])
+with StoryIndex.open(store) as index:
+    index.add({"id": "twin", "title": "d of 3", "text": bodies["d"] + " on3", "published": "2020-01-03"})
+with StoryIndex.open(store) as index:
+    index.add({"id": "another", "text": german + " Wien 14"})
+    index.remove("d3")
+    index.update({**articles[0], "text": bodies["e"]})
+    index.explain(articles[3]["id"], articles[4]["id"])
 print(*sorted(name for name, signatures in before.items() if not signatures))
 print(*(name for name, signatures in compiled().items() if signatures != before[name]))
 """

@@ -85,6 +85,18 @@ def test_vectors_unpacked_together_are_those_unpacked_alone() -> None:
             unpacked([*packed, broken])
 
 
+def test_no_kernel_is_compiled_again_for_one_packed_vector() -> None:
+    from dedup.index.features.kernels import cross_lingual_parts
+
+    sketcher = Sketcher(NumpyBackend(Settings()), Settings(), Background.general())
+    packed = [vector.packed() for vector in sketcher.vectors(sketcher.words(TEXTS, vocabulary()))]
+    names_of([Vector.unpacked(one) for one in packed])
+    before = len(cross_lingual_parts.signatures)  # type: ignore[attr-defined]
+    for one in packed:
+        names_of([Vector.unpacked(one)])
+    assert len(cross_lingual_parts.signatures) == before  # type: ignore[attr-defined]
+
+
 def used(matrix: sp.csr_array) -> NDArray[np.float64]:
     """A matrix without its empty columns."""
     dense: NDArray[np.float64] = matrix.toarray()

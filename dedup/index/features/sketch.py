@@ -193,12 +193,9 @@ def names_of(vectors: Sequence[Vector]) -> list[tuple[NDArray[np.int32], NDArray
     """The cross-lingual vectors of many articles, by a kernel; the plain form is `Vector.names`."""
     from dedup.index.features.kernels import cross_lingual_parts
 
-    if len(vectors) == 1:
-        one = vectors[0]
-        start, terms, weights, crossing = np.array([0, len(one.terms)]), one.terms, one.weights, one.crossing
-    else:
-        start, terms, weights = concatenated([(vector.terms, vector.weights) for vector in vectors])
-        crossing = np.concatenate([np.empty(0, np.bool_), *(vector.crossing for vector in vectors)])
+    # Copied even for one vector: a kernel would be compiled again for the arrays of a packed one, which are read-only.
+    start, terms, weights = concatenated([(vector.terms, vector.weights) for vector in vectors])
+    crossing = np.concatenate([np.empty(0, np.bool_), *(vector.crossing for vector in vectors)])
     begin, terms, weights = cross_lingual_parts(start, terms, weights, crossing)
     bounds = begin.tolist()
     spans = [slice(bounds[place], bounds[place + 1]) for place in range(len(vectors))]
