@@ -67,7 +67,10 @@ def test_archived_articles_are_decided_about_too(tmp_path: Path) -> None:
         {"kind": "canonical", "articles": ["f1"]},
     ]
     new = ARTICLES[2:]
-    archive = [Archived(dedup.Article(one["id"], one["text"], one["title"]), story="fire") for one in ARTICLES[:2]]
+    archive = [
+        Archived(dedup.Article(id=one["id"], text=one["text"], title=one["title"]), story="fire")
+        for one in ARTICLES[:2]
+    ]
     found = dedup.cluster_against(new, archive, decisions=decisions)
     story_of = {id_: story for story in found.clustering for id_ in story.articles}
     assert story_of["b1"].id == "fire"
