@@ -49,6 +49,8 @@ NONE = "none"
 """What takes the embedding of an index away."""
 _FOLDER = "sentence-transformers"
 _APPLICATION = 0x64656D62
+_PAGE = 16_384
+"""Bytes of a page of the cache: several vectors fit into one, so little room is lost."""
 _SHAPE = "the embedding must give one vector for each text"
 
 
@@ -257,11 +259,12 @@ class Embedding:
                 (tables,) = cache.execute("SELECT count(*) FROM sqlite_master").fetchone()
                 if tables and application != _APPLICATION:
                     raise EmbeddingError(f"{self._cache} is not a cache of embeddings: give another file")
+                cache.execute(f"PRAGMA page_size = {_PAGE}")
                 with cache:
                     cache.execute(f"PRAGMA application_id = {_APPLICATION}")
                     cache.execute(
                         "CREATE TABLE IF NOT EXISTS vectors"
-                        " (model TEXT, content BLOB, vector BLOB, PRIMARY KEY (model, content)) WITHOUT ROWID"
+                        " (model TEXT, content BLOB, vector BLOB, PRIMARY KEY (model, content))"
                     )
                 yield cache
         except sqlite3.Error as error:

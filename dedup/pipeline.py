@@ -19,6 +19,7 @@ from dedup.embedding import Embed, Embedding, lead
 from dedup.group.copies import coherent, copy_groups, digests, representatives, title_keys, without_parts
 from dedup.group.cut import EVENT
 from dedup.group.decisions import Decision
+from dedup.group.fused_storylines import with_fused_storylines
 from dedup.group.joining import with_joins
 from dedup.group.pages import Holders, pages
 from dedup.group.storylines import Groups, scores_between, with_storylines
@@ -75,9 +76,9 @@ def cluster(
         progress: callback that receives the stage, the amount done and the total.
         second_opinion: an embedding for the pairs on which words do not decide: a function that maps a list of texts to
             an array of shape (texts, dimensions). See `dedup.match.opinion`.
-        embedding: an embedding that adds articles which words left alone to stories, and stories to storylines: an
+        embedding: an embedding that adds articles which words left alone to stories, and helps to make storylines: an
             `Embedding`, a function as for `second_opinion`, or a name such as `python:MODULE:FUNCTION`. It takes
-            nothing apart, unites no two stories of several articles, and makes no copies. See `dedup.match.meaning`.
+            no story apart, unites no two stories of several articles, and makes no copies. See `dedup.match.meaning`.
         keep_texts: whether the articles of the result keep their texts. Without texts, a large collection takes less
             memory, but pairs cannot be explained; articles without a title keep the beginning of the text as one.
         decisions: decisions of editors that the stories follow, the oldest first: records of `dedup index decisions`.
@@ -274,14 +275,8 @@ def stories_of(
     lengths = words.lengths()
     del words, sketches, banded, agreeing, alike, general  # the storylines need memory
     tree = backend.average_linkage(pairs, copy_groups(copies, templates), weights, follows)
-    tree = with_storylines(
-        tree,
-        backend.cut(tree, EVENT),
-        singles,
-        pairs,
-        partial(scores_between, crowding=crowding, settings=settings),
-        backend.average_linkage,
-    )
+    scored = partial(scores_between, crowding=crowding, settings=settings)
+    tree = with_storylines(tree, backend.cut(tree, EVENT), singles, pairs, scored, backend.average_linkage)
     meaning, by_words = None, None
     if embedding:
         takes_part, by_words = (weights > 0) & ~follows & ~digest & (lengths > 0), tree
@@ -293,6 +288,7 @@ def stories_of(
         tree = with_joins(
             tree, backend.cut(tree, EVENT), backend.cut(tree, 1.0), near, meaning.known, collection.counts()
         )
+        tree = with_fused_storylines(tree, backend.cut(tree, EVENT), singles, pairs, near, meaning.known, scored)
     notices = (*collection.notices, *map(_notice, collection.in_input_order(foreign)))
     findings = StoredEvidence(
         collection, foreign, vectors, background_similarity, pairs, copies, templates, digest, tree, notices,
@@ -343,16 +339,17 @@ def _near(
     cut: Callable[[Tree, float], NDArray[np.int64]],
     settings: Settings,
 ) -> Near:
-    """Return the close pairs of which at least one article is alone in its story by words.
+    """Return the close pairs.
 
-    Two articles of one outlet are never close enough for one story: it reports a development once, and what is close to
-    that report is about what happened next.
+    They are close enough for one story only if at least one of the two is alone in its story by words, and never if
+    they are of one outlet: it reports a development once, and what is close to that report is about what happened next.
     """
     story, seconds = cut(tree, EVENT), collection.seconds
     alone = np.bincount(story, collection.counts())[story] <= 1
-    near = meaning.near(alone, seconds, settings.window)
+    near = meaning.near(meaning.known, seconds, settings.window)
     near = near.where(~notices_apart(collection.abouts(), near.a, near.b, seconds))
-    return replace(near, story=np.where(same_outlet(collection.outlets(), near.a, near.b), 0, near.story))
+    never = same_outlet(collection.outlets(), near.a, near.b) | ~(alone[near.a] | alone[near.b])
+    return replace(near, story=np.where(never, 0, near.story))
 
 
 def compare(
