@@ -357,7 +357,9 @@ def quarantine(
 
 def _article_line(held: IndexedArticle) -> dict[str, Any]:
     """Return an article with its text, its story and what it is a copy of, so that `add` can read it."""
-    given = {name: value for name, value in held.article.to_record().items() if value not in ("", None)}
+    given: dict[str, Any] = {name: value for name, value in held.article.to_record().items() if value not in ("", None)}
+    if held.article.vector is not None:
+        given["vector"] = [*held.article.vector]
     return {**given, "text": held.article.text, "story": held.story, "copy_of": held.copy_of}
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from dedup.embedding import GIVEN, GRAIN
 from dedup.errors import SettingsError
 from dedup.index.queries import IndexedArticle, changes_after
 from dedup.index.store.metadata import StoreMetadata, StoreOptions, write_metadata
@@ -109,24 +112,41 @@ def outlet_of(source: str) -> str:
 
 
 def every_article(store: Store, source: str | None, since: float | None) -> Iterator[IndexedArticle]:
-    """Yield all articles with their texts, earlier versions of a page before the latest; see `StoryIndex.articles`."""
+    """Yield all articles with their texts, earlier versions of a page before the latest; see `StoryIndex.articles`.
+
+    Vectors that articles brought come with them, as they are kept: another index that adds the articles needs them.
+    """
+    bring_vectors = store.metadata().get("embedding") == GIVEN
     for page in _pages(store):
         chosen = [stored for stored in page if source is None or outlet_of(stored.source) == outlet_of(source)]
         numbers = [stored.number for stored in chosen]
         texts, stories = store.texts(numbers), store.story_numbered(sorted({stored.story for stored in chosen}))
         roots, earlier = store.ids(sorted({stored.copies for stored in chosen})), store.revisions_of(numbers)
-        withdrawn = store.withdrawn([*numbers, *(revision.number for revision in earlier)])
+        every = [*numbers, *(revision.number for revision in earlier)]
+        withdrawn, vectors = store.withdrawn(every), store.embedded(every) if bring_vectors else {}
         for stored in chosen:
             story, before = stories[stored.story].id, None
             versions = [revision for revision in earlier if revision.latest == stored.number]
             for revision in sorted(versions, key=lambda one: version_order(one.article)):
                 if since is None or revision.article.added >= since:
-                    yield _earlier(revision, story, before, stored.id, withdrawn)
+                    yield _with_vector(
+                        _earlier(revision, story, before, stored.id, withdrawn), vectors, revision.number
+                    )
                 before = revision.article.id
             if since is None or stored.added >= since:
                 copy_of = None if stored.copies == stored.number else roots.get(stored.copies)
                 article = stored.article(texts.get(stored.number, ""))
-                yield IndexedArticle(article, story, copy_of, stored.kind, before, withdrawn=stored.number in withdrawn)
+                gone = stored.number in withdrawn
+                found = IndexedArticle(article, story, copy_of, stored.kind, before, withdrawn=gone)
+                yield _with_vector(found, vectors, stored.number)
+
+
+def _with_vector(held: IndexedArticle, vectors: Mapping[int, bytes], number: int) -> IndexedArticle:
+    packed = vectors.get(number)
+    if not packed:
+        return held
+    vector = (np.frombuffer(packed, "<i2") * GRAIN).tolist()
+    return replace(held, article=replace(held.article, vector=tuple(vector)))
 
 
 def _earlier(revision: Revision, story: str, before: str | None, latest: str, withdrawn: set[int]) -> IndexedArticle:

@@ -125,6 +125,9 @@ def test_vectors_that_articles_bring(articles: list[Article], tmp_path: Path) ->
                 index.add({"id": "bad", "text": "topic3 in bad words", "vector": vector})
         assert "bad" not in index
         assert index.check() == []
+        with StoryIndex.open(":memory:", embedding="vector") as again:
+            again.add_many(held.article for held in index.articles())
+            assert stories_of(again) == wanted | {frozenset(["without"])}
 
 
 def test_without_texts_the_store_keeps_the_vectors(articles: list[Article], tmp_path: Path) -> None:
