@@ -298,6 +298,19 @@ def test_after_whatever_happens_the_store_is_sound_and_others_see_the_same(
         assert parts_of(index) == parts_of(words)
 
 
+def test_an_index_that_was_emptied_still_matches(articles: list[Article], tmp_path: Path) -> None:
+    path = tmp_path / "s.db"
+    with StoryIndex.open(path, embedding=model()) as index:
+        index.add_many(articles)
+        index.remove(*[one.id for one in articles])
+        assert index.match(articles[0]).story == ""
+    with StoryIndex.open(path, embedding=model()) as index:
+        assert index.match(articles[0]).story == ""
+        index.add_many(articles)
+        assert joined(index) >= 0.8 * TOPICS
+        assert index.check() == []
+
+
 def test_expiry_and_removal_delete_the_vectors(articles: list[Article], tmp_path: Path) -> None:
     with StoryIndex.open(tmp_path / "s.db", embedding=model()) as index:
         index.add_many(replace(one, published=date(2024, 5, 1)) for one in articles[:30])

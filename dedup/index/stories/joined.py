@@ -439,6 +439,8 @@ class Joined:
     def _pairs(self, rows: Sequence[int], scale: Scale, visitor: Visitor | None = None) -> _Pairs:
         """Return the close pairs of some articles, or of a visitor, with all others; by numbers, the lower first."""
         table = self._table
+        if visitor is not None and not len(self.embedded):
+            return {}
         asked = np.array(rows, np.int64)
         vectors = self.embedded.vectors(asked) if visitor is None else visitor.embedded[None, :]
         slots = [table.slot(number) for number in rows]
