@@ -97,6 +97,7 @@ def cluster_against(
     progress: Progress | None = None,
     embedding: Embedding | Embed | str | None = None,
     keep_texts: bool = True,
+    decisions: Iterable[Mapping[str, Any]] = (),
 ) -> Arrivals:
     """Cluster new articles together with those of an archive, and determine which are new.
 
@@ -111,6 +112,7 @@ def cluster_against(
         progress: as for `cluster`.
         embedding: as for `cluster`.
         keep_texts: as for `cluster`.
+        decisions: as for `cluster`. Those on archived articles name them by their own ids.
 
     Raises:
         InputError: an item cannot be converted to an article.
@@ -133,7 +135,9 @@ def cluster_against(
             lines.append(one.storyline)
             yield replace(one.article, id=f"{ARCHIVE_PREFIX}{one.article.id}")
 
-    clustering = cluster(everything(), settings, progress=progress, embedding=embedding, keep_texts=keep_texts)
+    clustering = cluster(
+        everything(), settings, progress=progress, embedding=embedding, keep_texts=keep_texts, decisions=decisions
+    )
     archived = [article.id for article in clustering.articles[count:]]
     stories = _inherit_storylines(clustering, dict(zip(archived, lines, strict=True)))
     stories = _inherit_ids(stories, dict(zip(archived, known, strict=True)))

@@ -20,7 +20,7 @@ from consumer_loop import run
 import dedup
 
 WAIT = 1.0
-"""Seconds to wait for a message."""
+"""Seconds to wait for a message, or for the end of a partition."""
 
 
 class Messages:
@@ -33,12 +33,14 @@ class Messages:
                 "group.id": group,
                 "auto.offset.reset": "earliest",
                 "enable.auto.commit": False,
+                "enable.partition.eof": True,
             }
         )
         self.consumer.subscribe([topic])
+        self.ended: set[int] = set()  # partitions that were read to their end
 
     def poll(self, most: int) -> Sequence[bytes]:
-        """Return the next messages; none if none came within `WAIT` of having partitions.
+        """Return the next messages; none once all partitions that this consumer has were read to their end.
 
         Raises:
             KafkaException: the consumer cannot go on.
@@ -48,10 +50,14 @@ class Messages:
             for message in self.consumer.consume(most, WAIT):
                 error = message.error()
                 if error is None:
+                    self.ended.discard(message.partition())
                     found.append(message.value() or b"")
+                elif error.code() == KafkaError._PARTITION_EOF:
+                    self.ended.add(message.partition())
                 elif error.fatal() or error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED:
                     raise KafkaException(error)
-            if found or self.consumer.assignment():
+            own = {one.partition for one in self.consumer.assignment()}
+            if found or (own and own <= self.ended):
                 return found
 
     def commit(self) -> None:

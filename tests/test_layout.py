@@ -56,7 +56,7 @@ embedding learning pages sync
 withdrawals decisions
 open_store
 session
-repair operations
+repair operations importing
 reading
 story_index
 """

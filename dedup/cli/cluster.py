@@ -202,8 +202,6 @@ class _ResultOptions:
     def checked(self, paths: Sequence[str], layout: Layout) -> tuple[Format | None, Keeping | None]:
         """Return the format of the result, or with --keep what writes the records; wrong usage ends the command."""
         style, keeping, against = self.style, None, self.against or ()
-        if self.decisions and against:
-            raise typer.BadParameter("it cannot be combined with --against", param_hint="--decisions")
         if not self.keep:
             style = choose_format(style, self.target)
         layout.check(None if self.keep else style)
@@ -344,8 +342,8 @@ def _clustered(
 ) -> Clustering | Arrivals:
     """Return the stories of the articles, with the notices of reading. Without `keep_texts`, texts are released."""
     settings, against = given.settings, result.against
+    decided = read_decisions(result.decisions) if result.decisions else []
     if not against:
-        decided = read_decisions(result.decisions) if result.decisions else []
         clustering = dedup.cluster(
             articles, settings, progress=progress, embedding=embedding, keep_texts=keep_texts, decisions=decided
         )
@@ -353,7 +351,13 @@ def _clustered(
     read = dedup.read_archive(against, notices=notices, **given.reading)
     archive = require_readable(read, against, notices, "archived article to compare with", progress)
     arrivals = dedup.cluster_against(
-        articles, archive, settings, progress=progress, embedding=embedding, keep_texts=keep_texts
+        articles,
+        archive,
+        settings,
+        progress=progress,
+        embedding=embedding,
+        keep_texts=keep_texts,
+        decisions=decided,
     )
     merged = (*notices, *arrivals.clustering.notices)
     return replace(arrivals, clustering=replace(arrivals.clustering, notices=merged))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from itertools import islice
@@ -13,8 +14,10 @@ import typer
 from dedup.article import Notice
 from dedup.cli.index_decide import decide, decisions, undo
 from dedup.cli.index_follow import follow
+from dedup.cli.index_import import import_
 from dedup.cli.index_options import (
     KeepDaysOption,
+    NewStoreOptions,
     PathsArgument,
     SettleHoursOption,
     StoreOption,
@@ -100,6 +103,8 @@ BatchOption = Annotated[
     ),
 ]
 LimitOption = Annotated[int | None, typer.Option("--limit", metavar="N", help="At most N.", show_default=False, min=1)]
+_PATIENCE = 10.0
+"""Seconds to wait for a service that does not answer."""
 MATCH_BATCH = 64
 """Articles matched at a time, unless they arrive line by line."""
 
@@ -109,27 +114,8 @@ def add(
     paths: PathsArgument,
     store: StoreOption,
     batch: BatchOption = None,
-    no_text: Annotated[
-        bool, typer.Option("--no-text", help="For a new store: store no texts; nothing can be explained then.")
-    ] = False,
-    keep_days: Annotated[
-        float | None,
-        typer.Option(
-            "--keep-days",
-            metavar="DAYS",
-            help="For a new store: expire articles older than this. Default: never.",
-            show_default=False,
-        ),
-    ] = None,
-    settle_hours: Annotated[
-        float | None,
-        typer.Option(
-            "--settle-hours",
-            metavar="HOURS",
-            help="For a new store: a story unchanged for this long keeps its id permanently. Default: 72.",
-            show_default=False,
-        ),
-    ] = None,
+    *,
+    new: NewStoreOptions,
     field: FieldOption = None,
     dayfirst: DayfirstOption = False,
     columns: ColumnsOption = None,
@@ -140,7 +126,6 @@ def add(
     wait: WaitOption = None,
     verbose: VerboseOption = 0,
     log_json: LogJsonOption = False,
-    *,
     embedding: EmbeddingOptions,
 ) -> None:
     """Add articles. A JSON line is written for each once it is on disk.
@@ -153,15 +138,8 @@ def add(
     given = configured(
         field=field, setting=setting, config=config, dayfirst=dayfirst, columns=columns, table=table, threads=threads
     )
-    options: dict[str, Any] = {
-        "settings": settings_for(store, given),
-        "store_text": False if no_text else None,
-        "keep_days": keep_days,
-        "settle_hours": settle_hours,
-        "embedding": embedding.made(),
-    }
     notices: list[Notice] = []
-    with opened(store, wait, **options) as index:
+    with opened(store, wait, settings=settings_for(store, given), embedding=embedding.made(), **new.given()) as index:
         articles = articles_of(paths, given, notices)
         size = batch or (1 if "-" in paths else 500)
         write_lines(placed.to_record() for placed in index.add_stream(articles, batch=size, notices=notices))
@@ -336,19 +314,45 @@ def quarantine(
         str | None,
         typer.Option("--since", metavar="DATE", help="Only what was added since then.", show_default=False),
     ] = None,
+    url: Annotated[
+        str | None,
+        typer.Option(
+            "--url",
+            metavar="URL",
+            help="The address of the service that writes to the store now, which removes the articles. Its token is"
+            " read from DEDUP_TOKEN.",
+            show_default=False,
+        ),
+    ] = None,
     wait: WaitOption = None,
 ) -> None:
-    """Take out what one broken source sent. The changes are JSON lines."""
+    """Take out what one broken source sent. The changes are JSON lines.
+
+    With --url this is done while a service writes to the store: what comes meanwhile is neither removed nor kept in the
+    file.
+    """
+    from dedup.client import Client
+
     begin_logging(0, as_json=False)
     when = moment(since, "--since")
     if output.exists():
         raise typer.BadParameter(f"{output} is there already: name a new file", param_hint="--output")
     check_output(output, [str(store)])
-    with opened(store, wait) as index:
+    service = None if url is None else Client(url, os.environ.get("DEDUP_TOKEN"), patience=_PATIENCE)
+    with opened(store, wait) if service is None else opened_to_read(store) as index:
+        cursor = int(index.stats()["changes"])
+        before = max(cursor - 1, 0)
+        if service is not None and service.changes(before, limit=1)[:1] != index.changes(before, limit=1):
+            raise typer.BadParameter(f"the service at {url} has another store than {store}", param_hint="--url")
         with atomic_file(output) as out:  # whole on disk before anything is removed
             found = index.articles(source=source, since=when)
             out.writelines((json_text(_article_line(held)) + "\n").encode() for held in found)
-        write_lines(change.to_record() for change in index.quarantine(source, since=when))
+        if service is None:
+            changes = index.quarantine(source, since=when)
+        else:
+            with service:
+                changes = service.quarantine(source, since=when, cursor=cursor)
+        write_lines(change.to_record() for change in changes)
 
 
 def _article_line(held: IndexedArticle) -> dict[str, Any]:
@@ -555,6 +559,7 @@ def _export_texts(store: Path, output: Path | None, style: Format | None) -> Non
 _COMMANDS = (
     *(
         add,
+        import_,
         update,
         remove,
         withdraw,
@@ -579,7 +584,7 @@ def group() -> typer.Typer:
     app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
     app.callback(invoke_without_command=True)(_bare)
     for command in _COMMANDS:
-        app.command()(command)
+        app.command(command.__name__.rstrip("_"))(command)  # `import` is a word of Python
     return app
 
 

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -58,6 +59,38 @@ PathsArgument = Annotated[
         show_default=False,
     ),
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class NewStoreOptions:
+    """The options with which a store is made."""
+
+    no_text: Annotated[
+        bool, typer.Option("--no-text", help="For a new store: store no texts; nothing can be explained then.")
+    ] = False
+    keep_days: Annotated[
+        float | None,
+        typer.Option(
+            "--keep-days",
+            metavar="DAYS",
+            help="For a new store: expire articles older than this. Default: never.",
+            show_default=False,
+        ),
+    ] = None
+    settle_hours: Annotated[
+        float | None,
+        typer.Option(
+            "--settle-hours",
+            metavar="HOURS",
+            help="For a new store: a story unchanged for this long keeps its id permanently. Default: 72.",
+            show_default=False,
+        ),
+    ] = None
+
+    def given(self) -> dict[str, Any]:
+        """Return the arguments of `StoryIndex.open`."""
+        store_text = False if self.no_text else None
+        return {"store_text": store_text, "keep_days": self.keep_days, "settle_hours": self.settle_hours}
 
 
 def explicit_settings(given: Configuration) -> dict[str, Any]:

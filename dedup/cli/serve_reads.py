@@ -36,11 +36,15 @@ def main() -> int:
                 settings,
                 authenticator_for(settings),
                 listening,
-                lambda: print(flush=True),
+                _say_started,
                 copies=copies,
                 writer=Path(task["writer"]),
             )
     return 0
+
+
+def _say_started() -> None:
+    os.write(1, b"\n")
 
 
 def _end_with_parent(given: int) -> None:

@@ -223,11 +223,15 @@ class Client:
         params = {"learn": str(learn).lower()} | ({} if granularity is None else {"granularity": str(granularity)})
         return self._changes_of(self._done(self._ask("POST", "v1/rebuild", params=params)))
 
-    def quarantine(self, source: str, *, since: date | datetime | str | None = None) -> list[Change]:
+    def quarantine(
+        self, source: str, *, since: date | datetime | str | None = None, cursor: int | None = None
+    ) -> list[Change]:
         """Remove what a source sent, wait until it is done, and return the changes; see `StoryIndex.quarantine`."""
         params = {"source": checked_text(source, "source")}
         if since is not None:
             params["since"] = checked_date(since, "since").isoformat()
+        if cursor is not None:
+            params["cursor"] = str(checked_count(cursor, "cursor", 0))
         return self._changes_of(self._done(self._ask("POST", "v1/quarantine", params=params)))
 
     def change_options(

@@ -202,7 +202,11 @@ class OpenStore:
                         self._cursor, self._regrouped = last, regrouped
                     else:
                         self._state = self._vocabulary = None
-            if self._state is not None and self._can_take_kernels(self._state) and self._write_lock.acquire(blocking=False):
+            if (
+                self._state is not None
+                and self._can_take_kernels(self._state)
+                and self._write_lock.acquire(blocking=False)
+            ):
                 try:
                     if not self._is_writing:
                         self._state = None

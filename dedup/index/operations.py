@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dedup.errors import SettingsError
-from dedup.index.queries import IndexedArticle
+from dedup.index.queries import IndexedArticle, changes_after
 from dedup.index.store.metadata import StoreMetadata, StoreOptions, write_metadata
 from dedup.index.store.protocol import Store
 from dedup.index.store.records import Change, Revision, StoredArticle, version_order
@@ -74,13 +74,18 @@ def _drop_texts(store: Store) -> None:
         store.put_revisions([replace(revision, text=None) for revision in store.revisions_of(numbers)])
 
 
-def quarantine(session: IndexSession, source: str, since: float | None) -> list[Change]:
+def quarantine(session: IndexSession, source: str, since: float | None, cursor: int | None) -> list[Change]:
     """Remove the articles of a source, in transactions of some hundreds; see `StoryIndex.quarantine`."""
     changes: list[Change] = []
+    later: set[str] = set()
     ids = [version.id for version in _versions(session.store, source, since)]
     for start in range(0, len(ids), _PAGE):
+        some = ids[start : start + _PAGE]
         with session.transaction() as log:
-            session.remove(log, [id_ for id_ in ids[start : start + _PAGE] if _is_there(session, id_)])
+            while cursor is not None and (news := changes_after(session.store, cursor, _PAGE)):
+                later.update(change.article for change in news if change.kind in ("added", "updated", "revised"))
+                cursor = news[-1].cursor
+            session.remove(log, [id_ for id_ in some if id_ not in later and _is_there(session, id_)])
         changes += log.changes
     return changes
 

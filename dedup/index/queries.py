@@ -21,12 +21,14 @@ from dedup.index.inputs import checked_count, checked_seconds, checked_text
 from dedup.index.store.metadata import StoreMetadata
 from dedup.index.store.protocol import Store, StoryFilter, StoryOrder
 from dedup.index.store.records import UNDATED, Change, Revision, StoredArticle, StoredStory, version_order
+from dedup.index.stories.recluster import FullClustering
+from dedup.index.stories.shown import ShownStories
 from dedup.inputs.preferences import Preferences
 from dedup.kinds import SECONDARY, FoundKind
 from dedup.results.assemble import headline, labels_of, last_news, rank
 from dedup.results.clustering import Clustering, CopyGroup, Explanation, Story
 from dedup.results.origins import Told, count_origins, read_publishers
-from dedup.results.story_ids import copy_group_id
+from dedup.results.story_ids import copy_group_id, story_id
 from dedup.settings import Settings
 
 _PAGE = 500
@@ -226,6 +228,37 @@ def _placed(
         datelines=datelines,
         has_texts=texts is not None,
     )
+
+
+def shown_clustering(store: Store, found: FullClustering, shown: ShownStories) -> Clustering:
+    """Return a clustering of all articles with the stories that are shown, where decisions make others of them."""
+    label_of = found.label_of()
+    stories: dict[int, list[int]] = defaultdict(list)
+    for number, label in label_of.items():
+        stories[label].append(number)
+    first_of: dict[int, int] = {}
+    roots: dict[int, int] = {}
+    for number, label in zip(found.numbers, found.clustering.copy_labels, strict=True):
+        roots[number] = number if label < 0 else first_of.setdefault(label, number)
+    involved, groups = shown.instead_of(stories, roots.__getitem__)
+    preferences, publishers = _preferences(store), read_publishers()
+    before, first = found.clustering.stories, found.shown()
+    made = []
+    for group in groups:
+        copies: dict[int, int] = {}
+        rows = [
+            row.placed(0, copies.setdefault(roots[row.number], row.number), representative=True)
+            for row in sorted(store.articles(group.numbers).values(), key=lambda row: row.number)
+        ]
+        if rows:
+            senior = min(rows, key=_seniority)
+            label, name = label_of[senior.number], story_id(senior.content)
+            chosen = first.get(min(number for number in stories[label_of[rows[0].number]]))
+            stored = StoredStory(0, name, None, len(rows), None, None, 0.0, chosen, False, before[label].storyline)
+            stored = replace(stored, title=group.title, pinned=group.pinned)
+            made.append(replace(_story(store, stored, rows, preferences, publishers), revisions=()))
+    kept = [story for label, story in enumerate(before) if label not in involved]
+    return found.with_stories([*kept, *made], shown.decisions)
 
 
 def stats(store: Store, metadata: StoreMetadata, memory: int | None, learned: int) -> dict[str, Any]:

@@ -33,6 +33,7 @@ from dedup.index.queries import (
     page,
     pages,
     placements,
+    shown_clustering,
     stats,
     story_filter,
     version_before,
@@ -268,8 +269,15 @@ class IndexReader:
         return replace(found, reason=f"An editor decided that they are {decision.kind} ({decision.id}{who}).")
 
     def clustering(self) -> Clustering:
-        """Return the clustering of all articles, as `cluster(articles, settings, background=…)`. Nothing changes."""
-        return self._session.recluster(self.settings, self._session.learned().background).clustering
+        """Return the clustering of all articles, as `cluster(articles, settings, background=…)`. Nothing changes.
+
+        Its stories follow the decisions of editors, as those of the index do.
+        """
+        found = self._session.recluster(self.settings, self._session.learned().background)
+        if not self._store.decisions():
+            return found.clustering
+        with self._session.shown() as shown, self._store.reading():
+            return shown_clustering(self._store, found, shown)
 
     def placements(self) -> Clustering:
         """Return all articles in their present stories, without links."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Literal
 
@@ -24,6 +25,7 @@ from dedup.index.stories.changes import ChangeLog
 from dedup.index.stories.merge import around_settled
 from dedup.index.stories.placement import Candidate
 from dedup.index.stories.recluster import FullClustering, recluster
+from dedup.index.stories.shown import ShownStories
 from dedup.index.withdrawals import obey, withdraw
 from dedup.inputs.addresses import page_keys
 from dedup.inputs.collection import hash_alone
@@ -60,6 +62,10 @@ class IndexSession(OpenStore):
         """Return articles, of which those that are never grouped equal no other."""
         alone = Preferences(self.metadata.settings).is_ungrouped
         return [replace(one, content=hash_alone(one.article)) if alone(one.article) else one for one in batch]
+
+    def contents(self, batch: Sequence[Incoming]) -> list[bytes]:
+        """Return what articles are compared by for equality, see `StoredArticle.content`."""
+        return [one.content for one in self._own(batch)]
 
     def add(self, log: ChangeLog, batch: Sequence[Incoming], features: Sequence[Features]) -> list[Candidate]:
         """Add or update articles. Runs of new articles are searched for together, then placed one after the other."""
@@ -411,6 +417,12 @@ class IndexSession(OpenStore):
         """Delete a decision; see `StoryIndex.undo`."""
         with self.memory_lock:
             return undo(self.store, log, self.state().shown, decision, version)
+
+    @contextmanager
+    def shown(self) -> Iterator[ShownStories]:
+        """Give the stories that are shown, while no other thread uses the state in memory."""
+        with self.memory_lock:
+            yield self.current_state().shown
 
     def placements(self, candidates: Sequence[Candidate]) -> list[Placement]:
         """Return the placements of candidates, with links, notices and the ids of what they are copies of."""

@@ -498,8 +498,7 @@ class IndexState:
                 may change.
             settled: numbers of the settled stories among those concerned.
         """
-        table = self.table
-        before = {number: int(table.story[table.slot(number)]) for group in groups for number in group}
+        before = self._stories_now(groups)
         parts = {(before[number], at) for at, group in enumerate(groups) for number in group}
         if not copies and len(parts) == len(groups) == len({*before.values()}):
             return  # each group is a story already
@@ -508,6 +507,19 @@ class IndexState:
             log.new_story(self._stored([min(group)])[min(group)].content) if story is None else story
             for group, story in zip(groups, chosen, strict=True)
         ]
+        self.put_into(log, groups, stories, copies)
+        for old, place_of in sorted(redirected.items()):
+            log.redirect(old, stories[place_of])
+
+    def put_into(
+        self,
+        log: ChangeLog,
+        groups: Sequence[Sequence[int]],
+        stories: Sequence[int],
+        copies: Mapping[int, tuple[int, bool]],
+    ) -> None:
+        """Put groups of articles into stories; the arguments are those of `move`, with the story of each group."""
+        table, before = self.table, self._stories_now(groups)
         moved = []
         for group, story in zip(groups, stories, strict=True):
             for number in group:
@@ -522,8 +534,9 @@ class IndexState:
         names = {number: article.id for number, article in self._stored([row[0] for row in moved]).items()}
         for number, old, story in sorted(moved):
             log.record("moved", names[number], log.story(story).id, log.story(old).id)
-        for old, place_of in sorted(redirected.items()):
-            log.redirect(old, stories[place_of])
+
+    def _stories_now(self, groups: Sequence[Sequence[int]]) -> dict[int, int]:
+        return {number: int(self.table.story[self.table.slot(number)]) for group in groups for number in group}
 
     def delete(self, log: ChangeLog, articles: Sequence[StoredArticle], kind: Kind) -> None:
         """Remove articles, and regroup what is left of their stories unless they expired."""

@@ -16,11 +16,14 @@ from dedup.embedding import NONE, Embed, Embedding
 from dedup.errors import StoreError
 from dedup.group.decisions import Decision
 from dedup.index.decisions import Decided, Request, requested, version_of
+from dedup.index.importing import ImportReport, compare_stories
+from dedup.index.importing import keep_ids as give_ids
 from dedup.index.inputs import (
     Incoming,
     Placement,
     checked_count,
     checked_date,
+    checked_id,
     checked_ids,
     checked_path,
     checked_seconds,
@@ -208,6 +211,57 @@ class StoryIndex(IndexReader):
         while incoming := read_batch(source, checked_count(batch, "batch"), found, self._session.today()):
             yield from self._add(incoming)
 
+    def import_stories(
+        self,
+        articles: Iterable[Article | Mapping[str, Any]],
+        stories: Mapping[str, str] | None = None,
+        *,
+        keep_ids: bool = True,
+        batch: int = BATCH,
+        notices: list[Notice] | None = None,
+    ) -> ImportReport:
+        """Add articles that have stories in another system, and return where the stories differ.
+
+        The articles are placed as by `add_many`, whatever their stories are. With `keep_ids` a story gets the id of
+        the other system's story that it shares most articles with; other ids of that system redirect to the story that
+        has most of their articles. A settled story keeps its id, and an id that another story of the index has stays
+        with that story. An import that was interrupted can be repeated.
+
+        Args:
+            articles: the articles. Those without a story of the other system are only placed.
+            stories: the id of the story of each article, by the id of the article; looked up when the article has been
+                read. None for `Article.story`.
+            keep_ids: whether stories get the ids of the other system.
+            batch: as for `add_stream`.
+            notices: as for `add_stream`.
+
+        Raises:
+            InputError: as for `add_stream`; the batches before are stored, under the ids that they have so far.
+            StoreError: as for `add_stream`.
+        """
+        given: dict[str, str] = {}
+        names: dict[bytes, str] = {}
+        ids: set[str] = set()
+        source, found, size = enumerate(articles), [] if notices is None else notices, checked_count(batch, "batch")
+
+        def next_batch() -> list[Incoming]:
+            incoming = read_batch(source, size, found, self._session.today())
+            for one, content in zip(incoming, self._session.contents(incoming), strict=True):
+                ids.add(one.article.id)
+                given.pop(one.article.id, None)
+                name = one.article.story if stories is None else stories.get(one.article.id)
+                if name := checked_id(name or "", "story"):
+                    given[one.article.id] = name
+                    names.setdefault(content, name)
+            return incoming
+
+        for incoming, features in prefetch(next_batch, self._session.features):
+            self._add(incoming, features, names=names if keep_ids else {})
+        if keep_ids and given:
+            give_ids(self._session, given)
+        with self._store.reading():
+            return compare_stories(self._store, given, len(ids) - len(given))
+
     def update(self, article: Article | Mapping[str, Any]) -> Placement:
         """Update an existing article and return its placement, as `add` does.
 
@@ -373,7 +427,9 @@ class StoryIndex(IndexReader):
             session.embedder.opened_with = model if isinstance(model, Embedding) else None
         return log.changes
 
-    def quarantine(self, source: str, *, since: date | datetime | str | None = None) -> list[Change]:
+    def quarantine(
+        self, source: str, *, since: date | datetime | str | None = None, cursor: int | None = None
+    ) -> list[Change]:
         """Remove what one broken source sent, with all versions of its pages, and return the changes.
 
         What is left of their stories is regrouped. `articles(source=…)` before tells what will be removed.
@@ -381,9 +437,15 @@ class StoryIndex(IndexReader):
         Args:
             source: the outlet, in any case.
             since: remove only what was added since then, by the clock of the index; None for all.
+            cursor: keep what was added or updated after this change, which a caller who kept the articles before has
+                not seen; None to keep nothing.
+
+        Raises:
+            CursorError: the changes after the cursor were deleted, or it does not exist; nothing is removed.
         """
         name, when = checked_text(source, "source"), checked_seconds(since, "since")
-        return [*quarantine(self._session, name, when), *self._place_pending()]
+        seen = None if cursor is None else checked_count(cursor, "cursor", 0)
+        return [*quarantine(self._session, name, when, seen), *self._place_pending()]
 
     def change_options(
         self,
@@ -458,13 +520,19 @@ class StoryIndex(IndexReader):
             return check(self._session, now)
 
     def _add(
-        self, incoming: Sequence[Incoming], features: Sequence[Features] | None = None, *, must_exist: bool = False
+        self,
+        incoming: Sequence[Incoming],
+        features: Sequence[Features] | None = None,
+        *,
+        must_exist: bool = False,
+        names: Mapping[bytes, str] | None = None,
     ) -> list[Placement]:
         session = self._session
         if must_exist:
             session.latest(incoming[0].article.id)  # before its words are kept
         features = session.features(incoming) if features is None else features  # outside the transaction
         with session.transaction() as log:
+            log.names = names or {}
             if must_exist:
                 session.latest(incoming[0].article.id)
             candidates = session.add(log, incoming, features)

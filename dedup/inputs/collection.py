@@ -506,7 +506,8 @@ def _sanitized(article: Article, where: str, notices: list[Notice]) -> Article:
     changes: dict[str, Any] = {}
     if article.id != (stripped := article.id.strip()):
         article = replace(article, id=stripped)  # as `from_record` does
-    for name in ("id", "title", "text", "source", "url", "author", "section", "kind", "lang", "path", "where"):
+    labels = tuple(name for name in ("story", "storyline") if isinstance(getattr(article, name), str))
+    for name in ("id", "title", "text", "source", "url", "author", "section", "kind", "lang", "path", "where", *labels):
         value, found = sanitize(getattr(article, name))
         for what in found:
             changes[name] = value

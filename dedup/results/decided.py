@@ -11,15 +11,22 @@ from numpy.typing import NDArray
 
 from dedup.group.decisions import Constraints, Decision
 from dedup.results.clustering import Story
+from dedup.results.story_ids import ARCHIVE_PREFIX
 
 if TYPE_CHECKING:
     from dedup.results.findings import Findings
 
 
 def constraints_of(findings: Findings, decisions: Sequence[Decision]) -> Constraints:
-    """Return the decisions on the distinct articles of a run; articles of one text are one."""
+    """Return the decisions on the distinct articles of a run; articles of one text are one.
+
+    An archived article is known by its id without `ARCHIVE_PREFIX`, unless a new one has it.
+    """
     collection, distinct = findings.collection, findings.distinct
     number_of = {article.id: int(number) for article, number in zip(collection.articles, distinct, strict=True)}
+    for id_, number in [*number_of.items()]:
+        if id_.startswith(ARCHIVE_PREFIX):
+            number_of.setdefault(id_.removeprefix(ARCHIVE_PREFIX), number)
     return Constraints(decisions, number_of)
 
 
@@ -63,6 +70,7 @@ def decided_story(findings: Findings, story: Story, constraints: Constraints, ar
     if shown is None:
         return story
     named = {one.articles[0] for one in findings.decisions if one.kind == "canonical"}
+    named |= {f"{ARCHIVE_PREFIX}{id_}" for id_ in named}
     same = [findings.collection.articles[place].id for place in findings.collection.members[shown]]
     chosen = next((id_ for id_ in same if id_ in named), findings.shown(shown).id)
     return story if chosen in findings.withdrawn else replace(story, canonical=chosen)

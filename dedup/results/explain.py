@@ -78,7 +78,8 @@ def links(findings: Findings, clustering: Clustering) -> tuple[Link, ...]:
         for a, b, cosine, score, probability in zip(*(c.tolist() for c in scored), strict=True)
     ]
     for distinct, places in enumerate(collection.members):
-        found += [_link(findings, distinct, distinct, "copy", 1.0, 1.0, 1.0, 1.0, 1.0, place) for place in places[1:]]
+        same = [place for place in places[1:] if clustering.labels[place] == clustering.labels[places[0]]]
+        found += [_link(findings, distinct, distinct, "copy", 1.0, 1.0, 1.0, 1.0, 1.0, place) for place in same]
     return tuple(sorted(found, key=lambda link: (-link.score, -link.cosine, link.a, link.b)))
 
 

@@ -62,6 +62,7 @@ class Findings:
         substitutes: see `Vocabulary.substitutes`.
         cut: function that cuts the tree: `dedup.group.cut.cut` or its kernel.
         decisions: those of editors, the oldest first.
+        known_withdrawn: ids of articles that are known to be withdrawn; see `withdrawn` for those that are found.
         preferences: those of the user.
     """
 
@@ -84,6 +85,7 @@ class Findings:
     substitutes: Mapping[int, int] = field(default_factory=dict)
     cut: Callable[[Tree, float], NDArray[np.int64]] = cut
     decisions: tuple[Decision, ...] = ()
+    known_withdrawn: frozenset[str] = frozenset()
     preferences: Preferences = field(default_factory=lambda: Preferences(Settings()))
 
     @cached_property
@@ -114,18 +116,18 @@ class Findings:
 
     @cached_property
     def withdrawn(self) -> frozenset[str]:
-        """Ids of the articles that withdraw another of their outlet, or are withdrawn so."""
+        """Ids of the articles that withdraw another of their outlet, or are withdrawn so or known to be."""
         collection = self.collection
         latest = [place for places in collection.members for place in places]
         notices = [collection.articles[place] for place in latest if collection.told[place].withdraws]
         if not notices:
-            return frozenset()
+            return self.known_withdrawn
         titled: dict[tuple[str, str], list[str]] = {}
         for article in (collection.articles[place] for place in latest):
             titled.setdefault((article.source, title_key(article.title)), []).append(article.id)
         keys = ((notice.source, key) for notice in notices for key in named_titles(notice.title, notice.text))
         named = (id_ for key in keys for id_ in titled.get(key, ()))
-        return frozenset((*(notice.id for notice in notices), *named))
+        return self.known_withdrawn | frozenset((*(notice.id for notice in notices), *named))
 
     @property
     def _is_ranked(self) -> bool:

@@ -10,6 +10,8 @@ ARCHIVE_PREFIX = "archive:"
 
 STORY_PREFIX, STORYLINE_PREFIX, COPY_GROUP_PREFIX, DIGITS = "s", "l", "c", 12
 """An id is a prefix and the first hexadecimal digits of a content hash."""
+_FOREIGN_PREFIX = "storyline:"
+"""Prefix of the storylines that begin with a story whose id is of another system; no storyline of our own has it."""
 
 
 def content_digits(content: bytes) -> str:
@@ -29,11 +31,15 @@ def storyline_id(content: bytes) -> str:
 
 def story_of_storyline(storyline: str) -> str:
     """Return the id of the story that a storyline begins with, given the storyline's id."""
+    if storyline.startswith(_FOREIGN_PREFIX):
+        return storyline.removeprefix(_FOREIGN_PREFIX)
     return STORY_PREFIX + storyline.removeprefix(STORYLINE_PREFIX)
 
 
 def storyline_of_story(story: str) -> str:
     """Return the id of the storyline that begins with a story, given the story's id."""
+    if not story.startswith(STORY_PREFIX):
+        return _FOREIGN_PREFIX + story
     return STORYLINE_PREFIX + story.removeprefix(STORY_PREFIX)
 
 

@@ -156,7 +156,7 @@ def article_routes(state: State) -> APIRouter:
         },
     )
     async def article(id: ArticleId) -> Response:
-        held = await state.quick.run(state.index.article, id)
+        held = await state.read(StoryIndex.article, id)
         return json_response(held.to_record())
 
     @routes.put(

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Path, Request
 from starlette.responses import Response
 
+from dedup.index import StoryIndex
 from dedup.index.decisions import Decided
 from dedup.service import response_models as models
 from dedup.service.access import requirements
@@ -39,7 +40,7 @@ def decision_routes(state: State) -> APIRouter:
         responses={200: {"description": "The decisions."}, **models.problem_answers(401, 403, 422)},
     )
     async def decisions() -> Response:
-        found, version = await state.quick.run(state.index.decisions)
+        found, version = await state.read(StoryIndex.decisions)
         record = {"decisions": [decision.to_record() for decision in found], "version": version}
         return json_response(record, headers=_tag(version))
 

@@ -18,7 +18,7 @@ from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from dedup.formats.json_text import json_text
-from dedup.index import Change
+from dedup.index import Change, StoryIndex
 from dedup.service import response_models as models
 from dedup.service.access import is_still_allowed, requirements
 from dedup.service.problems import Problem, problem
@@ -82,10 +82,10 @@ class Latest:
 
     async def last(self) -> int:
         """Return the cursor of the last change."""
-        return int((await self._state.quick.run(self._state.index.stats))["changes"])
+        return int((await self._state.read(StoryIndex.stats))["changes"])
 
     async def _changes(self, cursor: int) -> list[Change]:
-        return await self._state.quick.run(changes_after, self._state.index, cursor, _PAGE)
+        return await self._state.read(changes_after, cursor, _PAGE)
 
     async def _from_store(self, cursor: int) -> list[Event]:
         return [_event(change) for change in await self._changes(cursor)]

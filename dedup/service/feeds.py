@@ -47,7 +47,7 @@ def feed_routes(state: State) -> APIRouter:
         },
     )
     async def json_feed(request: Request, query: Queried, limit: Limit = 50, cursor: Cursor = None) -> Response:
-        items, following = await state.quick.run(_items, state.index, query, cursor, limit)
+        items, following = await state.read(_items, query, cursor, limit)
         root = str(request.base_url)
         feed: dict[str, Any] = {
             "version": VERSION,
@@ -72,7 +72,7 @@ def feed_routes(state: State) -> APIRouter:
         },
     )
     async def rss(request: Request, query: Queried, limit: Limit = 50, cursor: Cursor = None) -> Response:
-        items, _ = await state.quick.run(_items, state.index, query, cursor, limit)
+        items, _ = await state.read(_items, query, cursor, limit)
         body = _rss(str(request.base_url), items)
         return _answer(request, body, "application/rss+xml", body)
 

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from dedup.embedding import Embedding
+from dedup.errors import StoreError
 from dedup.index import StoryIndex
 
+T = TypeVar("T")
 _KEPT = 2
 """Indexes that stay open: a request may still read the one before the latest."""
+_PATIENCE = 5.0
+"""Seconds that a call waits for a file that is not there."""
+_STEP = 0.02
 
 
 class ReadFile:
@@ -27,6 +36,7 @@ class ReadFile:
 
     def __init__(self, path: Path, embedding: Embedding | None = None) -> None:
         self._path, self._file, self._embedding = path, _identity(path), embedding
+        self._opening = threading.Lock()
         self._open = [StoryIndex.open(path, read_only=True, embedding=embedding)]
 
     def __enter__(self) -> Self:
@@ -43,22 +53,49 @@ class ReadFile:
         """The index of the latest file."""
         return self._open[-1]
 
-    def replaced(self) -> StoryIndex | None:
-        """Return the index of a file that has replaced the one that was read, loaded; None if none has.
+    def read(self, call: Callable[[StoryIndex], T]) -> T:
+        """Return what a call finds in the index of the latest file.
+
+        A file that is replaced meanwhile cannot be read on. The call is made again with the index of the file that
+        replaces it, which is opened for that: its callers wait for it, and for a file that is not there yet.
+
+        Raises:
+            StoreError: the file cannot be read, or none replaces it within some seconds.
+        """
+        index, until = self.index, time.monotonic() + _PATIENCE
+        while True:
+            try:
+                return call(index)
+            except StoreError:
+                while (newer := self._newer_than(index)) is None:
+                    if _identity(self._path) == self._file or time.monotonic() > until:
+                        raise
+                    time.sleep(_STEP)
+                index = newer
+
+    def open_newer(self) -> None:
+        """Open the file if it has replaced the one that was read, and load its articles.
 
         Raises:
             StoreError: it cannot be read.
         """
-        found = _identity(self._path)
-        if found in {self._file, None}:
-            return None
-        index = StoryIndex.open(self._path, read_only=True, embedding=self._embedding)
-        index.refresh()
-        self._open.append(index)
-        self._file = found
-        while len(self._open) > _KEPT:
-            self._open.pop(0).close()
-        return index
+        with self._opening:
+            found = _identity(self._path)
+            if found in {self._file, None}:
+                return
+            index = StoryIndex.open(self._path, read_only=True, embedding=self._embedding)
+            index.refresh()
+            self._open.append(index)
+            self._file = found
+            while len(self._open) > _KEPT:
+                self._open.pop(0).close()
+
+    def _newer_than(self, index: StoryIndex) -> StoryIndex | None:
+        """Return the index of a file that has replaced that of another index, None if there is none yet."""
+        with suppress(StoreError):  # it may be replaced once more
+            self.open_newer()
+        newer = self.index
+        return None if newer is index else newer
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -7,8 +7,8 @@ import logging
 import threading
 import time
 import traceback
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from dedup.article import Article
 from dedup.errors import CursorError, EmbeddingError
@@ -36,6 +36,9 @@ FOLLOW = 0.1
 CURSOR = "Dedup-Cursor"
 """Header of the last change that an answer to a write includes, and of the one that a read asks for at least."""
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 _log = logging.getLogger(__name__)
 
 
@@ -58,7 +61,7 @@ class State:
         authenticator: Authenticator,
         copies: ReadFile | None = None,
     ) -> None:
-        self.index, self.settings, self.authenticator, self.copies = index, settings, authenticator, copies
+        self._index, self.settings, self.authenticator, self.copies = index, settings, authenticator, copies
         self.metrics, self.body_budget, self.jobs = Metrics(), BodyBudget(), Jobs()
         self.refusals = Refusals()
         self.request_models = RequestModels(settings)
@@ -83,6 +86,22 @@ class State:
         """The last change that the service knows of."""
         self._loading: asyncio.Task[None] | None = None
         self._following: asyncio.Task[None] | None = None
+
+    @property
+    def index(self) -> StoryIndex:
+        """The index: that of the latest file, where a file may be replaced."""
+        return self._index if self.copies is None else self.copies.index
+
+    async def read(self, call: Callable[Concatenate[StoryIndex, P], T], *args: P.args, **options: P.kwargs) -> T:
+        """Return what a quick call finds in the index; for errors see `ReaderPool.run`."""
+        return await self.quick.run(lambda: self._call(lambda index: call(index, *args, **options)))
+
+    async def read_slowly(self, call: Callable[Concatenate[StoryIndex, P], T], *args: P.args, **options: P.kwargs) -> T:
+        """Return what a slow call finds in the index; for errors see `ReaderPool.run`."""
+        return await self.heavy.run(lambda: self._call(lambda index: call(index, *args, **options)))
+
+    def _call(self, call: Callable[[StoryIndex], T]) -> T:
+        return call(self._index) if self.copies is None else self.copies.read(call)
 
     async def start(self) -> None:
         """Start the writer, and load the articles into memory in the background."""
@@ -139,14 +158,17 @@ class State:
 
     def measure(self) -> None:
         """Bring the metrics of the store up to date. Called in a thread for readers."""
+        self._call(self._measure)
+
+    def _measure(self, index: StoryIndex) -> None:
         with self._measuring:
-            stats = self.index.stats()
+            stats = index.stats()
             self.metrics.measured(stats)
             if self._counted < 0:
                 self._counted = stats["changes"]
             try:
                 for _ in range(_COUNTED_PAGES):
-                    if not (some := self.index.changes(self._counted)):
+                    if not (some := index.changes(self._counted)):
                         break
                     self.metrics.changed(some)
                     self._counted = some[-1].cursor
@@ -172,7 +194,7 @@ class State:
         while self.cursor < cursor:
             written = self.written
             try:
-                self._read(await self.quick.run(self.index.refresh))
+                self._read(await self.read(StoryIndex.refresh))
             except Problem:
                 if self.copies is None:
                     raise  # else a file that replaces the one in use may be about to be loaded
@@ -215,16 +237,18 @@ class State:
             _log.info("ready: %s", _counts(self.index.stats()))
 
     def _match_many(self, articles: list[Article]) -> list[Placement]:
-        return self.index.match_many(articles)
+        return self._call(lambda index: index.match_many(articles))
 
     async def _follow(self, copies: ReadFile) -> None:
         """Read what another process writes before a request needs it, and the file that replaces the one in use."""
+        known = copies.index
         while not self.unready:
             await asyncio.sleep(FOLLOW)
             try:
-                if (index := await self.quick.run(copies.replaced)) is not None:
-                    self.index, self.cursor = index, -1
-                self._read(await self.quick.run(self.index.refresh))
+                await self.quick.run(copies.open_newer)
+                if copies.index is not known:
+                    known, self.cursor = copies.index, -1
+                self._read(await self.read(StoryIndex.refresh))
             except Problem:
                 await asyncio.sleep(1)  # it is in the log, and requests are answered by it
 

@@ -71,7 +71,7 @@ def story_routes(state: State) -> APIRouter:
         cursor: Annotated[str | None, Query(max_length=200, description="`next` of the previous page.")] = None,
         limit: Limit = 50,
     ) -> Response:
-        found = await state.quick.run(query.page, state.index, cursor, limit)
+        found = await state.read(query.page, cursor, limit)
         records = map(_story_record, found.stories, found.growth)
         return json_response({"stories": [*records], "next": found.next})
 
@@ -86,10 +86,38 @@ def story_routes(state: State) -> APIRouter:
         },
     )
     async def overview() -> Response:
-        return Response(await state.heavy.run(newest, state.index), 200, media_type="application/json")
+        return Response(await state.read_slowly(newest), 200, media_type="application/json")
 
     @routes.get(
-        "/stories/{id}",
+        "/stories/{id:path}/articles",
+        operation_id="timeline",
+        summary="The articles of a story, in the order of publication, without their texts",
+        response_model=models.Timeline,
+        responses={
+            200: {"description": "The articles."},
+            **models.problem_answers(401, 403, 404, 422),
+        },
+    )
+    async def timeline(id: StoryId, limit: Limit = 200) -> Response:
+        total, held = await state.read(_held, id, limit)
+        return json_response({"articles": [head_record(one) for one in held], "total": total})
+
+    @routes.get(
+        "/stories/{id:path}/versions",
+        operation_id="versions",
+        summary="The copies in a story: the likely original of each group, and what each version cut and added",
+        response_model=models.Versions,
+        responses={
+            200: {"description": "The groups."},
+            **models.problem_answers(401, 403, 404, 409, 422),
+        },
+    )
+    async def versions(id: StoryId) -> Response:
+        found = await state.read_slowly(_versions, id)
+        return json_response({"groups": [asdict(one) for one in found]})
+
+    @routes.get(
+        "/stories/{id:path}",
         operation_id="story",
         summary="A story",
         description="The id of a story that was merged into another returns that one.",
@@ -100,35 +128,7 @@ def story_routes(state: State) -> APIRouter:
         },
     )
     async def story(id: StoryId, growth_hours: GrowthHours = GROWTH_HOURS) -> Response:
-        return json_response(await state.quick.run(_grown, state.index, id, growth_hours))
-
-    @routes.get(
-        "/stories/{id}/articles",
-        operation_id="timeline",
-        summary="The articles of a story, in the order of publication, without their texts",
-        response_model=models.Timeline,
-        responses={
-            200: {"description": "The articles."},
-            **models.problem_answers(401, 403, 404, 422),
-        },
-    )
-    async def timeline(id: StoryId, limit: Limit = 200) -> Response:
-        total, held = await state.quick.run(_held, state.index, id, limit)
-        return json_response({"articles": [head_record(one) for one in held], "total": total})
-
-    @routes.get(
-        "/stories/{id}/versions",
-        operation_id="versions",
-        summary="The copies in a story: the likely original of each group, and what each version cut and added",
-        response_model=models.Versions,
-        responses={
-            200: {"description": "The groups."},
-            **models.problem_answers(401, 403, 404, 409, 422),
-        },
-    )
-    async def versions(id: StoryId) -> Response:
-        found = await state.heavy.run(_versions, state.index, id)
-        return json_response({"groups": [asdict(one) for one in found]})
+        return json_response(await state.read(_grown, id, growth_hours))
 
     @routes.get(
         "/explain",
@@ -141,7 +141,7 @@ def story_routes(state: State) -> APIRouter:
         },
     )
     async def explain(a: ArticleIdQuery, b: ArticleIdQuery) -> Response:
-        return json_response(explanation_record(await state.heavy.run(_explained, state.index, a, b)))
+        return json_response(explanation_record(await state.read_slowly(_explained, a, b)))
 
     @routes.post(
         "/compare",
@@ -157,7 +157,7 @@ def story_routes(state: State) -> APIRouter:
     async def compare(request: Request) -> Response:
         require_media_type(request, JSON)
         pair = bodies.read_pair(await json_body(request, settings, state.body_budget, state.parsers))
-        return json_response(explanation_record(await state.heavy.run(_compared, state.index, *pair)))
+        return json_response(explanation_record(await state.read_slowly(_compared, *pair)))
 
     @routes.get(
         "/search",
@@ -175,7 +175,7 @@ def story_routes(state: State) -> APIRouter:
         ],
         limit: Limit = 50,
     ) -> Response:
-        found = await state.heavy.run(_searched, state.index, q, limit)
+        found = await state.read_slowly(_searched, q, limit)
         return json_response({"articles": [head_record(one) for one in found]})
 
     @routes.get(
@@ -198,9 +198,9 @@ def story_routes(state: State) -> APIRouter:
         wait: float = Query(0, ge=0, le=settings.news_time, allow_inf_nan=False, description="Seconds to wait."),
     ) -> Response:
         written = state.written
-        found = await state.quick.run(changes_after, state.index, since, limit)
+        found = await state.read(changes_after, since, limit)
         if not found and wait and await state.wait_for_write(written, wait):
-            found = await state.quick.run(changes_after, state.index, since, limit)
+            found = await state.read(changes_after, since, limit)
         cursor = found[-1].cursor if found else since
         return json_response({"changes": [change.to_record() for change in found], "cursor": cursor})
 

@@ -20,6 +20,7 @@ from dedup.service.metrics import CONTENT_TYPE
 from dedup.service.problems import Problem, problem
 from dedup.service.request_models import DATE_PATTERN, LENGTHS, read_date
 from dedup.service.state import State
+from dedup.service.stories_api import changes_after
 
 _HIDDEN = ("store", "memory")
 """Statistics of the machine, which are not returned."""
@@ -94,7 +95,7 @@ def system_routes(state: State) -> APIRouter:
         response_model=models.Job,
         responses={
             202: {"description": "The job was started.", "links": _JOB},
-            **models.problem_answers(401, 403, 422),
+            **models.problem_answers(401, 403, 410, 422),
         },
     )
     async def quarantine(
@@ -104,9 +105,15 @@ def system_routes(state: State) -> APIRouter:
         since: Annotated[
             str | None, Query(pattern=DATE_PATTERN, description="Only what was added since: a date or a time.")
         ] = None,
+        cursor: Annotated[
+            int | None,
+            Query(ge=0, le=2**62, description="A change: what was added or updated after it stays."),
+        ] = None,
     ) -> Response:
         when = None if since is None else _date(since, "since")
-        return _begun(state, "quarantine", _quarantining(source, when))
+        if cursor is not None:
+            await state.read(changes_after, cursor, 1)  # 410 where it is lost
+        return _begun(state, "quarantine", _quarantining(source, when, cursor))
 
     @routes.post(
         "/v1/options",
@@ -166,7 +173,7 @@ def system_routes(state: State) -> APIRouter:
         },
     )
     async def stats() -> Response:
-        return json_response(_told(await state.quick.run(state.index.stats)))
+        return json_response(_told(await state.read(StoryIndex.stats)))
 
     @routes.get(
         "/healthz",
@@ -253,10 +260,12 @@ def _rebuilding(granularity: float | None, *, learn: bool, preview: bool) -> Cal
     return rebuilt
 
 
-def _quarantining(source: str, since: date | datetime | None) -> Callable[[StoryIndex], dict[str, Any]]:
+def _quarantining(
+    source: str, since: date | datetime | None, cursor: int | None
+) -> Callable[[StoryIndex], dict[str, Any]]:
     def quarantined(index: StoryIndex) -> dict[str, Any]:
         before = index.stats()["changes"]
-        changes = index.quarantine(source, since=since)
+        changes = index.quarantine(source, since=since, cursor=cursor)
         count = sum(change.kind == "removed" for change in changes)
         return {"since": before, "until": index.stats()["changes"], "count": count}
 

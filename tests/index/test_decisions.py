@@ -247,10 +247,10 @@ def replay(changes: Sequence[Change], known: dict[str, str]) -> None:
 class Editors:
     """Two indexes with the same articles, of which one has decisions too."""
 
-    def __init__(self, seed: int, folder: Path) -> None:
+    def __init__(self, seed: int, folder: Path, **options: Any) -> None:
         self.random, self.folder = random.Random(seed), folder  # noqa: S311 - any will do
         self.clock, self.known, self.cursor, self.number = 0.0, dict[str, str](), 0, 0
-        self.indexes = [self.open("decided.db"), self.open("plain.db")]
+        self.indexes = [self.open("decided.db", **options), self.open("plain.db", **options)]
         self.reader = self.open("decided.db", read_only=True)
 
     def open(self, name: str, **options: Any) -> StoryIndex:
@@ -377,4 +377,37 @@ def test_no_sequence_of_operations_breaks_a_decision(tmp_path: Path, seed: int) 
     for _ in range(40):
         editors.step()
         editors.verify()
+    editors.finish()
+
+
+def shown(index: StoryIndex, found: Any) -> set[tuple[object, ...]]:
+    """The stories of an index, or of its clustering, with their copies and what was decided to be shown."""
+    decided = [one for one in index.decisions()[0] if one.in_force]
+    title, canonical = ({one.articles[0] for one in decided if one.kind == kind} for kind in ("title", "canonical"))
+    return {
+        (
+            frozenset(one.articles),
+            frozenset(tuple(sorted(group.articles)) for group in one.copy_groups),
+            one.title if title & {*one.articles} else None,
+            one.canonical if canonical & {*one.articles} else None,
+        )
+        for one in found
+    }
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_clustering_of_an_index_has_the_stories_that_editors_see(tmp_path: Path, seed: int) -> None:
+    editors = Editors(seed, tmp_path, settle_hours=1e6)
+    for _ in range(4):
+        for _ in range(10):
+            editors.step()
+        index = editors.indexes[0]
+        for each in editors.indexes:
+            each.reconcile()
+        found = index.clustering()
+        assert shown(index, found) == shown(index, index.stories())
+        story_of = {id_: one.id for one in found for id_ in one.articles}
+        assert {*story_of} == {article.id for article in found.articles}
+        assert all(story_of[link.a] == story_of[link.b] for link in found.links)
+        assert found.rethreshold(0.9).articles == found.articles
     editors.finish()

@@ -48,6 +48,10 @@ CALLS: dict[str, list[Callable[[StoryIndex, str], Any]]] = {
     "add": [lambda index, odd: index.add(Article(id=f"a{odd}", text=TEXT + odd, title=odd, source=odd, url=odd))],
     "add_many": [lambda index, odd: index.add_many([{"id": f"b{odd}", "text": odd + TEXT, "source": odd}])],
     "add_stream": [lambda index, odd: list(index.add_stream([{"id": f"c{odd}", "text": TEXT, odd: odd}]))],
+    "import_stories": [
+        lambda index, odd: index.import_stories([{"id": f"d{odd}", "text": TEXT, "story": odd}]),
+        lambda index, odd: index.import_stories([Article(id=f"e{odd}", text=odd + TEXT, story=odd)]),
+    ],
     "update": [lambda index, odd: index.update({"id": odd, "text": TEXT})],
     "remove": [lambda index, odd: index.remove(odd)],
     "withdraw": [lambda index, odd: index.withdraw(odd)],

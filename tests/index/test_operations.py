@@ -14,7 +14,7 @@ import pytest
 from forked_command import run
 from made_articles import stream
 
-from dedup import Article, InputError, SettingsError, StoryIndex
+from dedup import Article, CursorError, InputError, SettingsError, StoryIndex
 
 MADE = list(stream(17, 60))
 TEXT = "The {} of Corran burned on the night of the festival, and the council of Larkhaven is to hold an inquiry."
@@ -157,6 +157,21 @@ def test_a_source_is_taken_out(when: float | None) -> None:
         clean.reconcile()
         assert partition(index) == partition(clean)
         assert index.quarantine("the broken", since=datetime.fromtimestamp(clock.now + 9, UTC)) == []
+
+
+def test_what_came_after_a_change_is_kept() -> None:
+    with StoryIndex.open(":memory:") as index:
+        index.add_many([{"id": f"a{n}", "text": TEXT.format(f"school {n}"), "source": "bad"} for n in range(4)])
+        cursor = index.stats()["changes"]
+        index.add({"id": "new", "text": TEXT.format("ferry"), "source": "bad"})
+        index.update({"id": "a1", "text": TEXT.format("depot"), "source": "bad"})
+        with pytest.raises(CursorError):
+            index.quarantine("bad", cursor=10_000)
+        gone = [change.article for change in index.quarantine("bad", cursor=cursor) if change.kind == "removed"]
+        assert gone == ["a0", "a2", "a3"]
+        assert "a1" in index
+        assert "new" in index
+        assert index.check() == []
 
 
 def test_articles_are_read_back_whole() -> None:

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 import dedup
 from dedup import InputError, StoryIndex
+from dedup.archive import Archived
 from dedup.cli import application
 
 FIRE = "A fire swept through the mill of Harlow on Tuesday, and crews from nine stations fought the blaze until dawn."
@@ -57,6 +58,35 @@ def test_another_granularity_follows_them_too() -> None:
     for granularity in (0.1, 0.5, 0.9):
         labels = dict(zip([one["id"] for one in ARTICLES], found.rethreshold(granularity).labels, strict=True))
         assert labels["f1"] == labels["b1"]
+
+
+def test_archived_articles_are_decided_about_too(tmp_path: Path) -> None:
+    decisions = [
+        {"kind": "together", "articles": ["f1", "b1"]},
+        {"kind": "apart", "articles": ["f3"], "apart_from": ["f1"]},
+        {"kind": "canonical", "articles": ["f1"]},
+    ]
+    new = ARTICLES[2:]
+    archive = [
+        Archived(dedup.Article(id=one["id"], text=one["text"], title=one["title"]), story="fire")
+        for one in ARTICLES[:2]
+    ]
+    found = dedup.cluster_against(new, archive, decisions=decisions)
+    story_of = {id_: story for story in found.clustering for id_ in story.articles}
+    assert story_of["b1"].id == "fire"
+    assert story_of["b1"] == story_of["archive:f1"] != story_of["f3"]
+    assert story_of["b1"].canonical == "archive:f1"
+    today, before, file = tmp_path / "today.jsonl", tmp_path / "before.jsonl", tmp_path / "d.jsonl"
+    for path, some in ((today, new), (before, ARTICLES[:2]), (file, decisions)):
+        path.write_text("\n".join(map(json.dumps, some)), encoding="utf-8")
+    given = ["cluster", str(today), "--against", str(before), "--format", "jsonl", "--quiet", "--decisions", str(file)]
+    done = CliRunner().invoke(application(), given)
+    assert done.exit_code == 0, done.output
+    rows = {row["id"]: row for row in map(json.loads, done.stdout.splitlines())}
+    assert (rows["b1"]["status"], rows["b1"]["story"] == rows["f3"]["story"]) == ("continues", False)
+    spark = ["cluster", str(today), "--decisions", str(file), "--engine", "spark", "--output", str(tmp_path / "out")]
+    done = CliRunner().invoke(application(), spark)
+    assert (done.exit_code, "--decisions" in done.output, "engine spark" in done.output) == (2, True, True)
 
 
 def test_the_command_reads_a_file(tmp_path: Path) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from made_articles import PLACES, THINGS
 from serving import Served, serving
 
 from dedup import Article, Client, DedupError, InputError, StoryIndex
@@ -36,7 +38,7 @@ CALLS: dict[str, list[Callable[[Client, str], Any]]] = {
     "withdraw": [lambda client, odd: client.withdraw(odd)],
     "erase": [lambda client, odd: client.erase(odd)],
     "expire": [lambda client, odd: client.expire(odd)],
-    "quarantine": [lambda client, odd: client.quarantine(odd)],
+    "quarantine": [lambda client, odd: client.quarantine(odd), lambda client, odd: client.quarantine("x", since=odd)],
     "match": [lambda client, odd: client.match({"id": odd, "text": odd, "title": "Ferry"})],
     "match_many": [lambda client, odd: client.match_many([Article(id=odd, text=TEXT + odd)])],
     "compare": [lambda client, odd: client.compare({"id": odd, "text": TEXT + odd}, {"text": odd})],
@@ -109,3 +111,24 @@ def test_an_article_is_found_by_the_id_it_was_given(served: Served, odd: str) ->
 def test_an_address_that_cannot_be_encoded_is_refused() -> None:
     with pytest.raises(InputError, match="is no address"):
         Client("http://\ud800")
+
+
+def test_stories_with_ids_of_another_system_are_read(tmp_path: Path) -> None:
+    names = [".", "..", "a/b", "a/../b", "a?b#c%2F", "%2E", "é 1", "labc", "sabc", "abc"]
+    made = [
+        {
+            "id": f"{place}",
+            "text": f"The {thing} was opened by {who} with many guests.",
+            "published": f"{2005 + place}-05-06",
+        }
+        for place, (thing, who) in enumerate(zip(THINGS, PLACES, strict=True))
+    ]
+    with StoryIndex.open(tmp_path / "s.db") as index:
+        stories = {str(place): name for place, name in enumerate(names)}
+        assert index.import_stories(made, stories).kept == len(names)
+    with serving(tmp_path / "s.db") as own, Client(own.url) as client:
+        for place, name in enumerate(names):
+            story = client.story(name)
+            assert (story.id, story.articles) == (name, (str(place),))
+            assert client.growth(name).hours == 6
+            assert name in {one.id for one in client.stories(storyline=story.storyline)}

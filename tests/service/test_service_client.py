@@ -35,6 +35,7 @@ LOCAL = {
     "settings",
     "background",
     "backup",
+    "import_stories",
     "restore",
 }
 """What is done where the store is, not from afar."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
 import socket
 import sys
+import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -189,6 +192,51 @@ def test_a_service_of_a_copy_reads_the_file_that_replaces_it(tmp_path: Path) -> 
             (tmp_path / "newer.db").replace(copy)
             found = client.get("/v1/stats", headers={CURSOR: str(index.refresh())})
             assert found.json()["articles"] == len(articles)
+
+
+def test_no_read_fails_while_its_file_is_replaced(tmp_path: Path) -> None:
+    articles, copy = list(stream(6, 60)), tmp_path / "copy.db"
+    asks = [
+        ("GET", "/v1/stats", None),
+        ("GET", "/v1/stories?order=size", None),
+        ("GET", f"/v1/articles/{articles[0].id}", None),
+        ("GET", "/v1/search?q=ferry", None),
+        ("POST", "/v1/match", {"text": articles[3].text}),
+        ("GET", "/v1/decisions", None),
+    ]
+    codes: Counter[int] = Counter()
+    stop = threading.Event()
+
+    def ask(url: str, first: int) -> None:
+        with httpx.Client(base_url=url, timeout=60) as client:
+            for method, path, body in itertools.islice(itertools.cycle(asks), first, None):
+                codes[client.request(method, path, json=body).status_code] += 1
+                if stop.is_set():
+                    break
+
+    with StoryIndex.open(tmp_path / "stories.db") as index:
+        index.add_many(articles[:10])
+        index.backup(copy)
+        with serving(copy, "--read-only") as served:
+            clients = [threading.Thread(target=ask, args=(served.url, place)) for place in range(6)]
+            for client in clients:
+                client.start()
+            for place, article in enumerate(articles[10:34]):
+                index.add(article)
+                index.backup(tmp_path / "newer.db")
+                if place % 8 == 7:  # as a careless copy does
+                    copy.unlink()
+                    time.sleep(0.3)
+                (tmp_path / "newer.db").replace(copy)
+                time.sleep(0.02 * (place % 4))
+            stop.set()
+            for client in clients:
+                client.join()
+            assert [*codes] == [200]
+            assert codes.total() > 100
+            assert not any('"level": "ERROR"' in line or "the store failed" in line for line in served.lines)
+            found = httpx.get(f"{served.url}/v1/stats", headers={CURSOR: str(index.refresh())}, timeout=60)
+            assert found.json()["articles"] == 34
 
 
 def test_a_cursor_that_does_not_come(tmp_path: Path) -> None:

@@ -56,6 +56,8 @@ class ChangeLog:
         settle: seconds without a change after which a story is settled.
         cursor, last_story, last_article: last numbers given to a change, a story and an article.
         shown: the stories that are shown; None in an index without decisions.
+        names: the ids that stories are to have instead of those made from content, by the content of an article that
+            may begin one; see `StoryIndex.import_stories`.
         changes: changes so far, in order.
         decided: decisions that were made or undone.
         laid: by number, where the articles are in the end that a decision may have moved.
@@ -69,6 +71,7 @@ class ChangeLog:
     last_story: int
     last_article: int
     shown: Shown | None = None
+    names: Mapping[bytes, str] = field(default_factory=dict)
     changes: list[Change] = field(default_factory=list)
     decided: list[Decision] = field(default_factory=list)
     laid: Mapping[int, Laid] = field(default_factory=dict)
@@ -96,15 +99,27 @@ class ChangeLog:
     def reserve_ids(self, contents: Sequence[bytes]) -> None:
         """Look up in one query which ids of stories that articles may start are unused."""
         names = [story_id(content) for content in contents]
+        names += [self.names[content] for content in contents if content in self.names]
         self._unused |= {*names} - self.store.story_ids(names)
 
     def new_story(self, content: bytes) -> int:
-        """Start a story, with an id made from the content of its first article, and return its number."""
+        """Start a story, with the id that it is to have or one made from its first article, and return its number."""
+        given = self.names.get(content)
+        if given is not None and self.is_free(given):
+            return self.start(given)
         name = base = story_id(content)
         count = 1
-        while name in self._taken or (name not in self._unused and self.store.story(name) is not None):
+        while not self.is_free(name):
             count += 1
             name = f"{base}-{count}"
+        return self.start(name)
+
+    def is_free(self, name: str) -> bool:
+        """Return whether no story has an id, none that has ended either."""
+        return name not in self._taken and (name in self._unused or self.store.story(name) is None)
+
+    def start(self, name: str) -> int:
+        """Start a story with an id that is free, and return its number."""
         self._taken.add(name)
         self.last_story += 1
         self._known[self.last_story] = StoredStory(self.last_story, name, None, 0, None, None, self.now)

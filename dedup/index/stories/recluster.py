@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -14,6 +14,7 @@ from dedup.article import Notice
 from dedup.backends import choose_for_index
 from dedup.background import Background
 from dedup.embedding import Embedding
+from dedup.group.decisions import Decision
 from dedup.index.features.sketch import unpack_words
 from dedup.index.store.protocol import Store
 from dedup.index.store.records import StoredArticle
@@ -22,7 +23,8 @@ from dedup.index.vocabulary import StoredVocabulary
 from dedup.inputs.collection import DistinctArticle, build_collection
 from dedup.pipeline import ReadArticles, stories_of
 from dedup.progress import Progress, silent
-from dedup.results.clustering import Clustering
+from dedup.results.assemble import labels_of, rank
+from dedup.results.clustering import Clustering, Story
 from dedup.results.evidence import StoredEvidence
 from dedup.settings import Settings
 from dedup.vectorize.features import HashedWords
@@ -125,6 +127,18 @@ class FullClustering:
             lines[min(counts, key=lambda line: (-counts[line], line))].append(story)
         return list(lines.values())
 
+    def label_of(self) -> dict[int, int]:
+        """Return the label of the story of each article, by number."""
+        return dict(zip(self.numbers, self.clustering.labels, strict=True))
+
+    def with_stories(self, stories: Iterable[Story], decisions: Sequence[Decision]) -> Clustering:
+        """Return the clustering with other stories of the same articles, which decisions have made."""
+        ordered = sorted(stories, key=rank)
+        labels, copy_labels = labels_of(ordered, [article.id for article in self.clustering.articles])
+        evidence = replace(self.evidence, decisions=tuple(decisions))
+        found = replace(self.clustering, stories=tuple(ordered), labels=labels, copy_labels=copy_labels)
+        return replace(found, _evidence=evidence)
+
     def shown(self) -> dict[int, int]:
         """Return for the first article of each story that words found the number of the article to show."""
         place, found = self.clustering.place, dict[int, int]()
@@ -162,6 +176,7 @@ def recluster(
     articles, blocks = [], []
     embedded: dict[int, bytes] = {}
     distinct: dict[bytes, DistinctArticle] = {}
+    withdrawn: list[str] = []
     with store.reading():
         while page := store.after(stored[-1].number if stored else -1, _PAGE):
             numbers = [article.number for article in page]
@@ -181,6 +196,8 @@ def recluster(
                     same.dateline = date.fromisoformat(article.dateline)
             if embedding:
                 embedded |= store.embedded(numbers)
+            gone = store.withdrawn(numbers)
+            withdrawn += [article.id for article in page if article.number in gone]
             if new:
                 blocks.append(unpack_words(new))
             report("reading the store", len(stored), 0)
@@ -200,6 +217,7 @@ def recluster(
     read = ReadArticles(backend, collection, HashedWords.joined(blocks).take(order), order, vectors)
     model = Embedding(None, embedding) if embedding else None
     evidence, learned = stories_of(read, settings, background=background, progress=report, embedding=model, learn=learn)
+    evidence = replace(evidence, known_withdrawn=frozenset(withdrawn))
     clustering = evidence.clustering(settings)
     by_words: Sequence[int] = clustering.labels
     if evidence.by_words is not None:

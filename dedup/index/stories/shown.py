@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from dedup.group.decisions import Constraints, Decision
@@ -24,6 +24,21 @@ from dedup.index.stories.merge import assign
 
 _Nearest: TypeAlias = Callable[[Sequence[int], Sequence[int]], Sequence[int]]
 _OWN = {"added", "updated"}
+
+
+@dataclass(frozen=True, slots=True)
+class ShownGroup:
+    """The articles of a story that is shown.
+
+    Attributes:
+        numbers: their numbers, ascending.
+        title: the title that was decided, "" for none.
+        pinned: the number of the article that was decided to be shown, None for none.
+    """
+
+    numbers: tuple[int, ...]
+    title: str
+    pinned: int | None
 
 
 def by_the_method(article: StoredArticle, placed: Mapping[int, tuple[int, int, bool]]) -> StoredArticle:
@@ -161,6 +176,25 @@ class ShownStories:
         if not members:
             return story
         return self.story_of(next((one for one in near if one in {*members}), members[0]))
+
+    def instead_of(
+        self, stories: Mapping[int, Sequence[int]], copies_of: Callable[[int], int]
+    ) -> tuple[set[int], list[ShownGroup]]:
+        """Return the stories that decisions are about, of others than those of the index, and what is shown instead.
+
+        Args:
+            stories: the numbers of the articles of each story. A story of which one was removed meanwhile stays.
+            copies_of: returns the first article of the copy group of an article.
+        """
+        constraints, table = self._constraints, self._table
+        story_of = {number: story for story, numbers in stories.items() for number in numbers}
+        named = [*constraints.decided(), *constraints.titles, *constraints.canonical]
+        involved = {story_of[number] for number in named if number in story_of}
+        involved = {story for story in involved if all(number in table for number in stories[story])}
+        groups = constraints.divide({story: stories[story] for story in involved}, copies_of, self._nearest)
+        return involved, [
+            ShownGroup(tuple(group), constraints.title_of(group), constraints.shown_of(group)) for group in groups
+        ]
 
     # The end of a transaction
 
