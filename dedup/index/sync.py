@@ -46,7 +46,6 @@ def sync(state: IndexState, cursor: int, last: int, now: float) -> bool:
         story = store.story(name)
         if story is not None and story.into is None:
             state.storylines.put(story.number, story.line)
-    by_method = store.automatic()
     names = list(dict.fromkeys(change.article for change in changes if change.kind == "updated"))
     updated = {article.number for article in store.articles_called(names).values()}
     stale = {number for number in updated | changed if number in table}
@@ -58,16 +57,17 @@ def sync(state: IndexState, cursor: int, last: int, now: float) -> bool:
     if stale:
         _replace_twins(state)
     new: list[StoredArticle] = []
-    for shown in _touched(state, min([now, *(change.at.timestamp() - _ROUNDING for change in changes)])):
-        article = by_the_method(shown, by_method)
+    touched = [*_touched(state, min([now, *(change.at.timestamp() - _ROUNDING for change in changes)]))]
+    here = {article.number for article in touched}
+    touched += store.articles(sorted(changed - here)).values()
+    by_method = store.automatic([article.number for article in touched])
+    for article in (by_the_method(shown, by_method) for shown in touched):
         if article.number not in table:
             new.append(article)
             continue
         slot = table.slot(article.number)
         table.move(slot, article.story)
         table.copies[slot], table.representative[slot] = article.copies, article.representative
-    again = store.articles(sorted(changed - {article.number for article in new})).values()
-    new += [by_the_method(article, by_method) for article in again]
     new.sort(key=lambda article: article.number)
     vectors = state.vectors_of([article.number for article in new])
     first = store.first_alike([article.content for article in new])
@@ -78,10 +78,8 @@ def sync(state: IndexState, cursor: int, last: int, now: float) -> bool:
             for other in store.alike(article.content)[1:]:
                 if other.number in table:
                     table.hide(other.number)
-    if state.joined.model:
-        state.joined.read([article.number for article in new])
-        state.joined.load_joins()
-    state.shown.load()
+    state.joined.sync([article.number for article in new], [article.number for article in touched])
+    state.shown.sync(touched, table.origin)
     table.origin = {}
     state.keep_apart(store.apart([article.number for article in new]))
     table.tidy()

@@ -88,6 +88,7 @@ class Meaning:
         seconds: NDArray[np.float64],
         window: float,
         groups: tuple[NDArray[np.int64], NDArray[np.int64]],
+        sample: int = SAMPLE,
     ) -> Meaning:
         """Estimate the chances.
 
@@ -96,12 +97,13 @@ class Meaning:
             seconds: publication times, shape (articles,), nan where unknown.
             window: days beyond which two articles are no pair.
             groups: the story and the storyline of each article that words find, each of shape (articles,).
+            sample: articles whose pairs with all others the chances are estimated from, at most.
         """
         known = known & vectors.any(axis=1)
         count, steps = int(languages.max(initial=-1)) + 1, 2 * STEPS + 1
         seen, found = np.zeros(count * steps, np.int64), np.zeros((2, count * steps), np.int64)
         taken = np.flatnonzero(known)
-        taken = taken[:: -(-len(taken) // SAMPLE)] if len(taken) else taken
+        taken = taken[:: -(-len(taken) // sample)] if len(taken) else taken
         sampled = np.zeros(len(known), bool)
         sampled[taken] = True
         for a, b, products in _blocks(vectors, known, sampled, seconds, window):

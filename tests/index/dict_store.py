@@ -299,8 +299,9 @@ class DictStore:
         for number in numbers:
             self._written().automatic.pop(number, None)
 
-    def automatic(self) -> dict[int, tuple[int, int, bool]]:
-        return dict(self._open().automatic)
+    def automatic(self, numbers: Sequence[int] | None = None) -> dict[int, tuple[int, int, bool]]:
+        known = self._open().automatic
+        return {number: one for number, one in known.items() if numbers is None or number in numbers}
 
     def decided_stories(self) -> list[int]:
         return [one.number for one in self._open().stories.values() if one.title or one.pinned is not None]
@@ -331,8 +332,9 @@ class DictStore:
         for number in numbers:
             self._written().joined.pop(number, None)
 
-    def joined(self) -> dict[int, int]:
-        return dict(self._open().joined)
+    def joined(self, numbers: Sequence[int] | None = None) -> dict[int, int]:
+        known = self._open().joined
+        return {number: one for number, one in known.items() if numbers is None or number in numbers}
 
     def put_scale(self, data: str) -> None:
         self._written().scale = data

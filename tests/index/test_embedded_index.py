@@ -79,6 +79,16 @@ def test_after_reconcile_the_stories_are_those_of_a_run(articles: list[Article],
         assert index.check() == []
 
 
+@pytest.mark.parametrize("granularity", [0.3, 0.7])
+def test_at_other_granularities_too(articles: list[Article], granularity: float) -> None:
+    with StoryIndex.open(":memory:", dedup.Settings(granularity=granularity), embedding=model()) as index:
+        index.add_many(articles, batch=10)
+        index.reconcile()
+        assert stories_of(index) == stories_of_run(articles, index, model())
+        index.add({"id": "new", "text": "topic3 in words of its own"})
+        assert index.check() == []
+
+
 def test_a_batch_in_any_order_gives_the_same_stories(articles: list[Article], monkeypatch: pytest.MonkeyPatch) -> None:
     found = []
     for seed, size in enumerate((64, 1, 5)):

@@ -210,6 +210,7 @@ def test_embeddings_last_as_long_as_their_articles_or_versions(kept: Kept) -> No
         assert store.embedded([1, 4, 7]) == {1: b"\x001", 4: b""}
         assert [*store.every_embedded()] == sorted(rows)
         assert store.joined() == {2: 1, 3: 1}
+        assert store.joined([3, 9]) == {3: 1}
         assert store.scale() == "two"
     with kept.store.transaction():
         kept.store.delete_article(2)

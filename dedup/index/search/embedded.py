@@ -13,6 +13,8 @@ from dedup.match.scores import SECONDS_A_DAY
 
 _BLOCK = 2_048
 _AT_ONCE = 64
+_FEW = 4
+"""Articles below which threads of BLAS take longer to start than to work."""
 
 
 class EmbeddedArticles:
@@ -88,10 +90,10 @@ class EmbeddedArticles:
                 blocks = np.flatnonzero(self._low <= self._high)
             else:
                 blocks = np.flatnonzero((self._low <= own[-1] + reach) & (self._high >= own[0] - reach))
-            right = vectors[some].astype(np.float32).T
+            asked = vectors[some].astype(np.float32)
             for block in blocks.tolist():
                 rows = slice(block * _BLOCK, (block + 1) * _BLOCK)
-                close = (self._vectors[rows] @ right >= least).any(axis=1)
+                close = (_products(self._vectors[rows], asked) >= least).any(axis=1)
                 found.append(self._number[rows][close])
         numbers = np.unique(np.concatenate(found))
         return numbers[numbers >= 0]
@@ -107,3 +109,10 @@ class EmbeddedArticles:
         self._low = np.concatenate([self._low, np.full(blocks, np.inf)])
         self._high = np.concatenate([self._high, np.full(blocks, -np.inf)])
         self._free = [*range(count + room - 1, count - 1, -1)]
+
+
+def _products(every: NDArray[np.float32], asked: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The dot products of all rows of two matrices."""
+    if len(asked) >= _FEW:
+        return every @ asked.T
+    return np.stack([np.einsum("ij,j->i", every, one) for one in asked], axis=1)

@@ -284,8 +284,8 @@ class Store(Protocol):
 
     def delete_automatic(self, numbers: Sequence[int]) -> None: ...
 
-    def automatic(self) -> dict[int, tuple[int, int, bool]]:
-        """Return what was written by `put_automatic`, by number, without deleted articles."""
+    def automatic(self, numbers: Sequence[int] | None = None) -> dict[int, tuple[int, int, bool]]:
+        """Return what was written by `put_automatic`, by number, without deleted articles: all, or of some articles."""
         ...
 
     def decided_stories(self) -> list[int]:
@@ -320,8 +320,8 @@ class Store(Protocol):
 
     def delete_joined(self, numbers: Sequence[int]) -> None: ...
 
-    def joined(self) -> dict[int, int]:
-        """Return what was written by `put_joined`, by number, without deleted articles."""
+    def joined(self, numbers: Sequence[int] | None = None) -> dict[int, int]:
+        """Return what was written by `put_joined`, by number, without deleted articles: all, or of some articles."""
         ...
 
     def put_scale(self, data: str) -> None:

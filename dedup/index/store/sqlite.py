@@ -300,8 +300,8 @@ class SqliteStore:
     def delete_automatic(self, numbers: Sequence[int]) -> None:
         self._file.write_many("DELETE FROM automatic WHERE number = ?", [(number,) for number in numbers])
 
-    def automatic(self) -> dict[int, tuple[int, int, bool]]:
-        rows = self._file.rows("SELECT number, story, copies, stands FROM automatic")
+    def automatic(self, numbers: Sequence[int] | None = None) -> dict[int, tuple[int, int, bool]]:
+        rows = self._every_or("SELECT number, story, copies, stands FROM automatic", numbers)
         return {number: (story, copies, bool(stands)) for number, story, copies, stands in rows}
 
     def decided_stories(self) -> list[int]:
@@ -334,8 +334,8 @@ class SqliteStore:
     def delete_joined(self, numbers: Sequence[int]) -> None:
         self._file.write_many("DELETE FROM joined WHERE number = ?", [(number,) for number in numbers])
 
-    def joined(self) -> dict[int, int]:
-        return dict(self._file.rows("SELECT number, other FROM joined"))
+    def joined(self, numbers: Sequence[int] | None = None) -> dict[int, int]:
+        return dict(self._every_or("SELECT number, other FROM joined", numbers))
 
     def put_scale(self, data: str) -> None:
         self._file.write("INSERT OR REPLACE INTO scale VALUES (1, ?)", (data,))
@@ -445,6 +445,12 @@ class SqliteStore:
         except StoreError as error:
             return [str(error)]
         return [] if found == ["ok"] else found
+
+    def _every_or(self, statement: str, numbers: Sequence[int] | None) -> Iterator[Any]:
+        """Yield all rows, or those of some numbers."""
+        if numbers is None:
+            return iter(self._file.rows(statement))
+        return self._of_numbers(f"{statement} WHERE number IN ({{}})", numbers)
 
     def _of_numbers(self, statement: str, numbers: Sequence[int | str | bytes]) -> Iterator[Any]:
         for part, marks in _parts(numbers):

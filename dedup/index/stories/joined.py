@@ -102,6 +102,7 @@ class Joined:
         self._from: dict[int, set[int]] = defaultdict(set)
         self.embedded = EmbeddedArticles()
         self.scale: Scale | None = None
+        self._packed_scale = ""
         self.has_new_scale = False
         self.exempt: set[int] = set()
         self._before: dict[int, int | None] = {}  # of the joins that the open transaction has changed
@@ -126,15 +127,29 @@ class Joined:
         for number, other in self._store.joined().items():
             self._join_to(number, other)
         self._before = {}
+        self._read_scale()
+
+    def _read_scale(self) -> None:
         packed = self._store.scale()
-        self.scale = Scale.unpacked(packed) if packed else None
+        if packed != self._packed_scale:
+            self.scale, self._packed_scale = Scale.unpacked(packed) if packed else None, packed
 
     def show_anew(self, before: Mapping[int, int]) -> None:
         """Have articles shown anew at the end of the transaction that were joined by an embedding that is replaced."""
         self._before |= before
 
+    def sync(self, new: Sequence[int], numbers: Sequence[int]) -> None:
+        """Read what another process has written: embeddings of new articles, joins of those that may have others."""
+        if self.model:
+            self.read(new)
+            found = self._store.joined(numbers)
+            for number in {*numbers, *(number for number in self.to if number not in self._table)}:
+                self._join_to(number, found.get(number))
+            self._before = {}
+            self._read_scale()
+
     def read(self, numbers: Sequence[int]) -> None:
-        """Read the embeddings of articles that another process has written."""
+        """Read the embeddings of articles from the store."""
         for number, packed in self._store.embedded(numbers).items():
             self._take(number, packed)
 
@@ -256,7 +271,8 @@ class Joined:
             self.learn()
             seeds, limit = {*self.embedded.numbers().tolist()}, known
         else:
-            seeds |= self._close_singles([number for number in changed if self._takes_part(number)])
+            beside = [number for number in changed if self._takes_part(number) and not self._is_alone(number)]
+            seeds |= self._close_singles(beside)
         self._join(self._free(log, seeds), log, limit)
 
     def _write_embedded(self, changed: Sequence[int], gone: Sequence[int]) -> None:
@@ -505,15 +521,16 @@ class Joined:
         lines = dict[str | int, int]()
         line = np.array([lines.setdefault(self._line(one), len(lines)) for one in table.story[slots].tolist()])
         vectors, seconds = self.embedded.vectors(numbers), table.seconds[slots]
-        meaning = Meaning.of("", vectors, known, languages, seconds, self._settings.window, (story, line))
+        window, groups, sample = self._settings.window, (story, line), Scale.sample(len(numbers))
+        meaning = Meaning.of("", vectors, known, languages, seconds, window, groups, sample)
         there = {one: names[one] for one in np.unique(languages[known]).tolist()}
         self.set_scale(Scale.of(meaning, there))
 
     def set_scale(self, scale: Scale) -> None:
         """Write a scale."""
         self.has_new_scale = True
-        self.scale = scale
-        self._store.put_scale(scale.packed())
+        self.scale, self._packed_scale = scale, scale.packed()
+        self._store.put_scale(self._packed_scale)
 
     def arrange(self, log: ChangeLog, groups: Sequence[Sequence[int]], scale: Scale) -> None:
         """Set the joins to those of a run, except of settled stories.

@@ -14,6 +14,7 @@ from dedup.article import Notice
 from dedup.backends import choose_for_index
 from dedup.background import Background
 from dedup.embedding import Embedding
+from dedup.group.cut import EVENT
 from dedup.group.decisions import Decision
 from dedup.index.features.sketch import unpack_words
 from dedup.index.store.protocol import Store
@@ -220,7 +221,7 @@ def recluster(
     evidence = replace(evidence, known_withdrawn=frozenset(withdrawn))
     clustering = evidence.clustering(settings)
     by_words: Sequence[int] = clustering.labels
-    if evidence.by_words is not None:
+    if evidence.by_words is not None and settings.granularity <= EVENT:  # above, an embedding makes other groups
         by_words = evidence.cut(evidence.by_words, settings.granularity)[evidence.distinct].tolist()
     return FullClustering(tuple(article.number for article in stored), clustering, evidence, learned, by_words)
 

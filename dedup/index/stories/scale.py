@@ -1,7 +1,7 @@
 """The scale of an embedding in an index: the chances that its cosines tell, kept until they are learned anew.
 
 It is learned from the stories that words found, as in a run (`dedup.match.meaning`): when the index has `FIRST`
-articles with an embedding, each time these are a quarter more up to `LAST`, and by `reconcile` and `rebuild`.
+articles with an embedding, each time these have grown by one part, up to `LAST`, and by `reconcile` and `rebuild`.
 """
 
 from __future__ import annotations
@@ -18,8 +18,11 @@ from dedup.match.meaning import STEPS, UNIT, Meaning
 
 FIRST = 32
 """Articles with an embedding from which there is a scale."""
-LAST = 10_000
-"""Articles from which only `reconcile` and `rebuild` learn it anew: it takes seconds, and hardly changes."""
+LAST = 100_000
+"""Articles from which only `reconcile` and `rebuild` learn it anew: it would take seconds, and hardly changes."""
+FEW = 1_000
+"""Articles up to which it is learned anew for a quarter more; then, for twice as many."""
+_PAIRS, _LEAST = 4_000_000, 512
 _STEPS = 2 * STEPS + 1
 
 
@@ -45,9 +48,15 @@ class Scale:
         story, storyline = meaning.story[numbers], meaning.storyline[numbers]
         return cls(tuple(names[one] for one in numbers), story, storyline, int(np.count_nonzero(meaning.known)))
 
+    @staticmethod
+    def sample(articles: int) -> int:
+        """Return how many articles it is learned from by their pairs with all others: these are not too many."""
+        return max(_LEAST, _PAIRS // max(1, articles))
+
     def is_outgrown(self, articles: int) -> bool:
         """Return whether there are so many articles now that it is to be learned anew."""
-        return self.articles + self.articles // 4 <= articles <= LAST
+        growth = self.articles // 4 if self.articles < FEW else self.articles
+        return self.articles + growth <= articles <= LAST
 
     def meaning(
         self, vectors: NDArray[np.int16], known: NDArray[np.bool_], languages: Sequence[str], model: str = ""

@@ -116,6 +116,39 @@ class ShownStories:
         }
         self._named = {*store.decided_stories()}
 
+    def sync(self, articles: Sequence[StoredArticle], origin: Mapping[int, int]) -> None:
+        """Read what another process has written; the table has the articles where its method has them now.
+
+        Args:
+            articles: the articles of the stories that have changed, where they are shown.
+            origin: the stories of the method that articles were in before, as in `ArticleTable.origin`.
+        """
+        table = self._table
+        self._read_decisions()
+        shown = {article.number: (article.story, article.copies) for article in articles}
+        by_method = self._store.automatic([*shown])
+        numbers = {*shown, *origin}
+        involved = {*origin.values()} - {0}
+        held: dict[int, set[int]] = defaultdict(set)
+        for number in numbers:
+            involved.update(self._stories_of(number))
+            before = self._placed.pop(number, None)
+            if number in by_method and number in table:
+                self._placed[number] = shown[number]
+                held[shown[number][0]].add(number)
+            elif before is not None and number in table and number not in shown:
+                self._placed[number] = before
+            involved.update(self._stories_of(number))
+        for story in involved:
+            members = {int(table.number[slot]) for slot in table.of_story(story)}
+            before_it = self._special.pop(story, set())
+            here = {one for one in members | before_it | held[story] if one in table and self.story_of(one) == story}
+            self._hidden.pop(story, None)
+            if here != members:
+                self._special[story] = here
+            if members and not here:
+                self._hidden[story] = self.story_of(min(members))
+
     def _read_decisions(self) -> None:
         stored = stored_decisions(self._store)
         self.numbers = {decision.id: number for number, decision in stored}
