@@ -210,11 +210,6 @@ _LINKS = {
     },
     "timeline": {"operationId": "timeline", "parameters": {"id": "$response.body#/story"}},
     "versions": {"operationId": "versions", "parameters": {"id": "$response.body#/story"}},
-    "title": {
-        "operationId": "decide",
-        "requestBody": {"kind": "title", "articles": ["$response.body#/id"], "title": "A title of an editor"},
-    },
-    "split": {"operationId": "decide", "requestBody": {"kind": "split", "articles": ["$response.body#/id"]}},
 }
 """OpenAPI links from an article that was added."""
 
