@@ -43,7 +43,11 @@ def accuracy(
         ),
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Leave out what takes long, and resample less.")] = False,
-    embed: Annotated[Path | None, typer.Option(help="Folder of a sentence-transformers model, another peer.")] = None,
+    embed: Annotated[
+        str | None,
+        typer.Option(help="Measure with this model too: the folder of one, or as --embedding of 'dedup cluster'."),
+    ] = None,
+    embed_cache: Annotated[Path | None, typer.Option(help="Keep its vectors in this file.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Seed of the resamples and of the batches.")] = None,
 ) -> None:
     """Measure accuracy on every labelled set, beside peers in the same run."""
@@ -51,13 +55,15 @@ def accuracy(
         from benchmarks import accuracy as benchmark
         from benchmarks import show
         from benchmarks.data import find_folder
-        from benchmarks.opinion import sentence_model
+        from dedup import Embedding
 
+        if embed and Path(embed).is_dir():
+            embed = f"sentence-transformers:{embed}"
         effort = benchmark.QUICK if quick else benchmark.FULL
         report = benchmark.run(
             find_folder(data),
             chosen=sets or (),
-            effort=replace(effort, embed=sentence_model(embed)) if embed else effort,
+            effort=replace(effort, embed=Embedding.of(embed, cache=embed_cache)) if embed else effort,
             seed=benchmark.SEED if seed is None else seed,
             watch=watch,
         )

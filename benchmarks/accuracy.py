@@ -6,14 +6,16 @@
     machine, versions, commit
     methods            description of each method
     sets               by set: articles, stories, view_of, methods: by method the scores of `dedup.Scores`,
-                       `intervals` (95 %, by measure), `ahead` (95 % of dedup's lead), `by_language`, and `threshold`
+                       `intervals` (95 %, by measure), `ahead` (95 % of dedup's lead), `by_language`,
+                       `across_languages` (of pairs of articles in two languages, `all` and each two), and `threshold`
                        if it was tuned; an effort without peers has dedup only, one without resamples no intervals
     mean               sets: those averaged over; methods: by method the mean BCubed F1 and ARI
     storylines         by set: see `storylines.score_storylines`
     copy_pairs         by method `by_pair` and `by_group`: `all` and `without_low_confidence`, `templates_kept_apart`
     telegram_pairs     by method and language: precision, recall, F1, accuracy
-    seed_pour          `as_found` and `bare`, without the boilerplate of their sites: by set, `alone` and `all_in_one`
-                       among them, see `mixtures.pour`
+    embedding          name of the model of --embed, "" without one
+    seed_pour          `as_found` and `bare`, without the boilerplate of their sites, and each again with the model of
+                       --embed (`…_embedding`): by set, `alone` and `all_in_one` among them, see `mixtures.pour`
     all_in_one         all sets as one collection, and each set alone, weighted by size
     batches            small batches, clustered one by one
     stream             the beginning of a real stream: see `stream.score_stream`
@@ -36,11 +38,11 @@ from dedup import Article
 
 SCHEMA = 2
 SEED = 20240527
-EMBEDDED = ("dedup_embedding", "embedding_tuned")
+EMBEDDED = ("dedup_embedding", "embedding_tuned", "embedding_hdbscan", "both_tuned")
 """Methods that need the model of --embed."""
 METHODS = {
     "dedup": "dedup with its default settings",
-    "dedup_embedding": "the same with the sentence model of --embed",
+    "dedup_embedding": "the same with the model of --embed",
     **baselines.DESCRIPTIONS,
 }
 AVERAGED = ("fnc1_train", "mmds_dev", "basil", "newswcl50")
@@ -104,6 +106,7 @@ def run(
         "resamples": effort.resamples,
         "data": data.digests(folder),
         **provenance(),
+        "embedding": effort.embed.name if effort.embed else "",
         "methods": {**methods, **{f"copies: {name}": text for name, text in pairs.COPY_DESCRIPTIONS.items()}},
         "sets": {},
         "skipped": _skipped(folder, available, measured, poured),
@@ -128,9 +131,11 @@ def run(
         if len(others) > 1 and "all_in_one" not in effort.without:
             hosts.append(mixtures.all_in_one(others))
         report["seed_pour"] = {
-            form: {host.name: mixtures.pour(articles, host, watch) for host in hosts}
+            form + suffix: {host.name: mixtures.pour(articles, host, watch, embed) for host in hosts}
             for form, articles in poured.items()
             if articles
+            for suffix, embed in (("", None), ("_embedding", effort.embed))
+            if embed or not suffix
         }
     if len(complete) > 1 and "all_in_one" not in effort.without:
         report["all_in_one"] = mixtures.pour_all(complete, apart, effort, seed, watch)

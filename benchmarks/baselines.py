@@ -4,28 +4,34 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup.embedding import lead
+
 if TYPE_CHECKING:
-    from dedup import Article
+    from dedup import Article, Embedding
 
 Labels = list[int]
 Embed = Callable[[list[str]], Any]
 
 FIXED_THRESHOLD = 0.18
-GRID = tuple(round(step / 100, 2) for step in range(2, 71))
+GRID = tuple(round(step / 100, 2) for step in range(2, 91))
 """Thresholds tried when one is tuned."""
-
-LEAD = 1_000
-"""Characters of a text that an embedding gets: what most sentence models read of it."""
+FINE_GRID = (*GRID, *(round(step / 1000, 3) for step in range(905, 1000, 5)))
+"""The same with steps of .005 from .9 on: what a model for near-duplicates needs."""
+NEIGHBOURS, GAPS = (1, 2, 4), (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
+"""`min_samples` and `cluster_selection_epsilon` tried when HDBSCAN is tuned, each with both ways of selection."""
 
 DESCRIPTIONS = {
     "linkage": f"TfidfVectorizer (English stop words, 1 + ln tf), average linkage at cosine {FIXED_THRESHOLD}",
     "linkage_tuned": "the same with the threshold tuned on the labels of the very set it is scored on",
-    "embedding_tuned": "cosines of the sentence model of --embed, average linkage, its threshold tuned as well",
+    "embedding_tuned": "cosines of the model of --embed, average linkage, its threshold tuned as well",
+    "embedding_hdbscan": "the same cosines, HDBSCAN, tuned as well: min_samples, epsilon, way of selection",
+    "both_tuned": "the mean of the cosines of TF-IDF and of the model, average linkage, tuned as well",
     "hdbscan": "the same TF-IDF, HDBSCAN on 1 - cosine, smallest group 2, noise left alone",
     "minhash": "datasketch MinHash of 3-word shingles, LSH, Jaccard >= 0.5, connected components",
     "alone": "every article alone",
@@ -84,6 +90,30 @@ def hdbscan(texts: Sequence[str]) -> Labels:
     if len(texts) < 2:
         return alone(texts)
     found = HDBSCAN(min_cluster_size=2, metric="precomputed", copy=True).fit_predict(distances(texts))
+    return _noise_alone(found)
+
+
+def hdbscan_tuned(distances: NDArray[np.float64], score: Callable[[Labels], float]) -> Labels:
+    """Cluster by HDBSCAN with the parameters of the best score, the first tried in a tie; noise is left alone."""
+    from sklearn.cluster import HDBSCAN
+
+    if len(distances) < max(NEIGHBOURS):
+        return alone(list(distances))
+    tried = [
+        _noise_alone(
+            HDBSCAN(
+                min_cluster_size=2, metric="precomputed", copy=True, min_samples=neighbours,
+                cluster_selection_epsilon=gap, cluster_selection_method=way,
+            ).fit_predict(distances)
+        )
+        for neighbours in NEIGHBOURS
+        for gap in GAPS
+        for way in ("eom", "leaf")
+    ]  # fmt: skip
+    return max(tried, key=score)
+
+
+def _noise_alone(found: NDArray[np.int64]) -> Labels:
     noise = int(found.max()) + 1
     return [int(label) if label >= 0 else noise + place for place, label in enumerate(found)]
 
@@ -103,9 +133,9 @@ def distances(texts: Sequence[str]) -> NDArray[np.float64]:
     return result
 
 
-def embedded_distances(texts: Sequence[str], embed: Embed) -> NDArray[np.float64]:
-    """Return 1 - cosine of the embeddings of every two texts, clipped at 0, with a diagonal of exactly 0."""
-    vectors = np.asarray(embed([text[:LEAD] for text in texts]), np.float64)
+def embedded_distances(articles: Sequence[Article], embedding: Embedding) -> NDArray[np.float64]:
+    """Return 1 - cosine of every two articles' title and lead, clipped at 0, with a diagonal of exactly 0."""
+    vectors = embedding.vectors([lead(article.title, article.text) for article in articles]).astype(np.float64)
     vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
     result: NDArray[np.float64] = np.clip(1 - vectors @ vectors.T, 0, None)
     np.fill_diagonal(result, 0)
@@ -132,6 +162,21 @@ def minhash_pairs(texts: Sequence[str], *, words: int, threshold: float = 0.5) -
         lsh.insert(place, sketch)
         sketches.append(sketch)
     return sorted(pairs)
+
+
+def retsim_cosines(texts: Sequence[str]) -> NDArray[np.float64] | None:
+    """Return the cosines of every two texts' RETSim embeddings; None where the package unisim is not installed.
+
+    The model, for near-duplicates under small edits, is in the package (Zhang et al., "RETSim", ICLR 2024).
+    """
+    if find_spec("unisim") is None:
+        return None
+    from unisim import TextSim
+
+    vectors = np.asarray(TextSim().embed(list(texts)), np.float64)
+    vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+    result: NDArray[np.float64] = vectors @ vectors.T
+    return result
 
 
 def shingle_overlaps(texts: Sequence[str], words: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -20,7 +20,7 @@ from dedup.errors import DedupError
 REPOSITORY = Path(__file__).resolve().parent.parent
 LIBRARIES = {"datasketch": "datasketch", "numpy": "numpy", "scikit-learn": "sklearn", "scipy": "scipy"}
 """Libraries the baselines need: distribution -> module."""
-MEASURED = ("numba", "llvmlite", "rensa", "fastsketchlsh", "gaoya", "sparse-dot-topn", "orjson")
+MEASURED = ("numba", "llvmlite", "rensa", "fastsketchlsh", "gaoya", "sparse-dot-topn", "orjson", "unisim")
 """Other libraries whose version affects speed, and the other peers."""
 INSTALL = "pip install -e '.[bench]'"
 

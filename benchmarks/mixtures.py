@@ -15,7 +15,7 @@ from benchmarks.bootstrap import counts, intervals, story_draws
 from benchmarks.data import LabelledSet
 from benchmarks.machine import Stopwatch
 from benchmarks.stories import Effort, Grouping, dedup_labels, score_groupings
-from dedup import Article, Clustering, cluster
+from dedup import Article, Clustering, Embedding, cluster
 from dedup.evaluation.scores import harmonic_mean, score
 from dedup.group.cut import threshold_at
 
@@ -25,8 +25,10 @@ NEAREST = 50
 """Candidates for the nearest strangers of each poured article."""
 
 
-def pour(poured: Sequence[Article], collection: LabelledSet, watch: Stopwatch) -> dict[str, Any]:
-    """Add two articles of one story to a set and report where they end up.
+def pour(
+    poured: Sequence[Article], collection: LabelledSet, watch: Stopwatch, embed: Embedding | None = None
+) -> dict[str, Any]:
+    """Add two articles of one story to a set and report where they end up, by words alone or with an embedding.
 
     Returns:
         `together`; `copies`, whether they are one text; `strangers`, the ids in their stories that were not
@@ -37,8 +39,8 @@ def pour(poured: Sequence[Article], collection: LabelledSet, watch: Stopwatch) -
         data is None.
     """
     first, second = (article.id for article in poured)
-    with watch.step(f"pour into {collection.name}"):
-        clustering = cluster([*collection.articles, *poured])
+    with watch.step(f"pour into {collection.name}{' with the embedding' if embed else ''}"):
+        clustering = cluster([*collection.articles, *poured], embedding=embed)
         explanation = clustering.explain(first, second)
         nearest = nearest_strangers(clustering, (first, second))
     members = {*clustering.story_of(first).articles, *clustering.story_of(second).articles}

@@ -26,6 +26,8 @@ COPY_DESCRIPTIONS = {
     "jaccard_tuned": "the same with the threshold tuned on these very pairs",
     "containment_tuned": "5-word shingles, containment in the smaller, threshold tuned on these very pairs",
     "minhash": "datasketch MinHash of 5-word shingles, LSH, Jaccard >= 0.5",
+    "retsim": "RETSim (unisim), cosine >= 0.9, its default; only where it is installed",
+    "retsim_tuned": "the same with the threshold tuned on these very pairs",
 }
 
 
@@ -135,6 +137,15 @@ def _judge_with_peers(
             by_pair[name] = _of(pairs, overlap) >= threshold
             above = np.argwhere(np.triu(overlap >= threshold, k=1))
             by_group[name] = together(pairs, baselines.components(len(texts), above))
+    with watch.step(f"{labelled.name}: retsim"):
+        cosines = baselines.retsim_cosines(texts)
+    if cosines is not None:
+        tuned = _tuned(pairs, gold, cosines, baselines.FINE_GRID)
+        for name, threshold in (("retsim", 0.9), ("retsim_tuned", tuned)):
+            thresholds[name] = threshold
+            by_pair[name] = _of(pairs, cosines) >= threshold
+            above = np.argwhere(np.triu(cosines >= threshold, k=1))
+            by_group[name] = together(pairs, baselines.components(len(texts), above))
     with watch.step(f"{labelled.name}: minhash"):
         near = baselines.minhash_pairs(texts, words=5)
         known = set(near)
@@ -152,11 +163,16 @@ def _of(pairs: Sequence[LabelledPair], matrix: NDArray[np.float64]) -> NDArray[n
     return np.array([matrix[pair.a, pair.b] for pair in pairs])
 
 
-def _tuned(pairs: Sequence[LabelledPair], gold: Decisions, overlap: NDArray[np.float64]) -> float:
+def _tuned(
+    pairs: Sequence[LabelledPair],
+    gold: Decisions,
+    overlap: NDArray[np.float64],
+    grid: Sequence[float] = baselines.GRID,
+) -> float:
     """Return the threshold of the grid with the best F1 by pair, the lowest in a tie."""
     values, every = _of(pairs, overlap), np.ones_like(gold)
-    scores = {t: score_decisions(gold, values >= t, every, 0, 0)["f1"] for t in baselines.GRID}
-    return max(baselines.GRID, key=lambda threshold: (scores[threshold], -threshold))
+    scores = {t: score_decisions(gold, values >= t, every, 0, 0)["f1"] for t in grid}
+    return max(grid, key=lambda threshold: (scores[threshold], -threshold))
 
 
 def _share_of(decisions: Decisions, part: Decisions) -> float | None:

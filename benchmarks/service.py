@@ -256,7 +256,7 @@ def _while_busy(url: str, requests: Path, work: Callable[[], object]) -> dict[st
 
 
 def _read_until(over: threading.Event, url: str, bodies: Sequence[bytes]) -> list[float]:
-    times = []
+    times = list[float]()
     connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=60)
     for body in itertools.cycle(bodies):
         begin = time.perf_counter()
@@ -331,7 +331,7 @@ def show_service(report: Mapping[str, Any], out: Console) -> None:
             out.print(f"{name}: {memory} MB, {found['processor']:.2f} cores", highlight=False)
     for name in ("batch", "reconcile"):
         found = report[name]
-        times = ", ".join(f"{key} {found[key]:.1f} ms" for key in ("p50", "p99", "max"))
-        out.print(f"{found['reads']:,} reads during a {name} of {found['seconds']:.1f} s: {times}", highlight=False)
+        read = ", ".join(f"{key} {found[key]:.1f} ms" for key in ("p50", "p99", "max"))
+        out.print(f"{found['reads']:,} reads during a {name} of {found['seconds']:.1f} s: {read}", highlight=False)
     if after := report.get("flood", {}).get("after"):
         out.print(f"after the flood: p50 {after['p50']:.1f} ms, max {after['max']:.1f} ms", highlight=False)

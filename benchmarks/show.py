@@ -15,7 +15,9 @@ Report = Mapping[str, Any]
 
 POURS = {
     "as_found": "two articles of one story poured into each set",
-    "bare": "the same without the boilerplate of their sites",
+    "as_found_embedding": "the same with the embedding",
+    "bare": "without the boilerplate of their sites",
+    "bare_embedding": "the same with the embedding",
 }
 
 
@@ -79,6 +81,25 @@ def _show_set(name: str, scored: Report, console: Console) -> None:
             languages = scores["by_language"].values()
             table.add_row(method, *(_number(language["bcubed_f1"]) for language in languages))
         console.print(table)
+    _show_across(name, scored, console)
+
+
+def _show_across(name: str, scored: Report, console: Console) -> None:
+    """Print the scores of the pairs in two languages that belong together, if there are any."""
+    gold = {
+        names: pairs["gold"]
+        for names, pairs in scored["methods"]["dedup"].get("across_languages", {}).items()
+        if pairs["gold"]
+    }
+    if not gold:
+        return
+    title = f"{name}, pairs in two languages: P and R of all, F1"
+    table = empty_table(title, "method", "P", "R", *(f"{names} ({count})" for names, count in gold.items()))
+    for method, scores in scored["methods"].items():
+        pairs = scores["across_languages"]
+        shares = [_number(pairs["all"][share]) for share in ("precision", "recall")]
+        table.add_row(method, *shares, *(_number(pairs[names]["f1"]) for names in gold))
+    console.print(table)
 
 
 def _show_storylines(name: str, scored: Report, console: Console) -> None:

@@ -7,26 +7,26 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmarks import baselines
-from benchmarks.baselines import AverageLinkage, Embed, Labels
+from benchmarks.baselines import AverageLinkage, Labels
 from benchmarks.bootstrap import counts, difference, intervals, story_draws
 from benchmarks.data import LabelledSet
 from benchmarks.machine import Stopwatch
-from dedup import Article, cluster
-from dedup.evaluation.scores import score, score_by
+from dedup import Article, Embedding, cluster
+from dedup.evaluation.scores import score, score_across, score_by
 
 
 @dataclass(frozen=True, slots=True)
 class Effort:
     """The extent of a run: resamples for an interval (0: no intervals), small batches, sets left out, peers or not.
 
-    `embed` is the embedding of a peer, which is left out without one.
+    `embed` is the embedding of dedup_embedding and of peers, which are left out without one.
     """
 
     resamples: int
     batches: int
     without: frozenset[str] = frozenset()
     peers: bool = True
-    embed: Embed | None = None
+    embed: Embedding | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +64,22 @@ def peer_groupings(
     """Cluster with the peers alone; `score` is what thresholds are tuned for."""
     found, texts = {}, baselines.texts_of(articles)
     with watch.step(f"{what}: linkage"):
-        tree = AverageLinkage(baselines.distances(texts))
+        distances = baselines.distances(texts)
+        tree = AverageLinkage(distances)
         found["linkage"] = Grouping(tree.cut(baselines.FIXED_THRESHOLD))
     with watch.step(f"{what}: linkage_tuned"):
         threshold, labels = tree.tuned(score)
         found["linkage_tuned"] = Grouping(labels, threshold)
     if effort.embed:
         with watch.step(f"{what}: embedding_tuned"):
-            threshold, labels = AverageLinkage(baselines.embedded_distances(texts, effort.embed)).tuned(score)
+            embedded = baselines.embedded_distances(articles, effort.embed)
+            threshold, labels = AverageLinkage(embedded).tuned(score)
             found["embedding_tuned"] = Grouping(labels, threshold)
+        with watch.step(f"{what}: embedding_hdbscan"):
+            found["embedding_hdbscan"] = Grouping(baselines.hdbscan_tuned(embedded, score))
+        with watch.step(f"{what}: both_tuned"):
+            threshold, labels = AverageLinkage((embedded + distances) / 2).tuned(score)
+            found["both_tuned"] = Grouping(labels, threshold)
     for name, method in {"hdbscan": baselines.hdbscan, "minhash": baselines.minhash}.items():
         with watch.step(f"{what}: {name}"):
             found[name] = Grouping(method(texts))
@@ -100,6 +107,11 @@ def score_set(collection: LabelledSet, effort: Effort, seed: int, watch: Stopwat
         for name, scored in methods.items():
             by_language = score_by(truth, found[name].labels, langs)
             scored["by_language"] = {lang: scores.to_dict() for lang, scores in by_language.items()}
+            across = score_across(truth, found[name].labels, langs)
+            scored["across_languages"] = {"–".join(names): scores.to_dict() for names, scores in across.items()}
+            if across:
+                first, *others = across.values()
+                scored["across_languages"] = {"all": sum(others, first).to_dict(), **scored["across_languages"]}
     report = {
         "articles": len(truth),
         "stories": len(set(truth)),

@@ -14,6 +14,7 @@ from benchmarks.data import STREAM_LABELS, LabelledPairs
 from benchmarks.machine import Stopwatch
 from benchmarks.pairs import Decisions, together
 from benchmarks.stories import Effort, dedup_labels
+from dedup import cluster
 
 
 def score_stream(labelled: LabelledPairs, effort: Effort, seed: int, watch: Stopwatch) -> dict[str, Any]:
@@ -32,6 +33,9 @@ def score_stream(labelled: LabelledPairs, effort: Effort, seed: int, watch: Stop
     found: dict[str, Labels] = {}
     with watch.step("stream: dedup"):
         found["dedup"] = dedup_labels(articles)
+    if effort.embed:
+        with watch.step("stream: dedup_embedding"):
+            found["dedup_embedding"] = list(cluster(articles, embedding=effort.embed).labels)
     if effort.peers:
         with watch.step("stream: linkage"):
             found["linkage"] = baselines.linkage(baselines.texts_of(articles))

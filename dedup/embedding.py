@@ -45,8 +45,12 @@ LARGEST = 16_384
 """The most dimensions."""
 GIVEN = "vector"
 """The name of the embedding that articles bring themselves."""
+NONE = "none"
+"""What takes the embedding of an index away."""
 _FOLDER = "sentence-transformers"
 _APPLICATION = 0x64656D62
+_PAGE = 16_384
+"""Bytes of a page of the cache: several vectors fit into one, so little room is lost."""
 _SHAPE = "the embedding must give one vector for each text"
 
 
@@ -136,6 +140,19 @@ class Embedding:
 
     def __repr__(self) -> str:
         return f"<Embedding {self.name}>"
+
+    def expect(self, dimension: int) -> None:
+        """Set the dimensions that vectors must have, as those that a store has of this model.
+
+        Raises:
+            EmbeddingError: it has given vectors of other dimensions.
+        """
+        if self._dimension not in (0, dimension):
+            raise EmbeddingError(
+                f"the embedding {self.name} gives vectors of {self._dimension} dimensions, not {dimension} as before:"
+                " give the model another name"
+            )
+        self._dimension = dimension
 
     def vectors(
         self,
@@ -242,11 +259,12 @@ class Embedding:
                 (tables,) = cache.execute("SELECT count(*) FROM sqlite_master").fetchone()
                 if tables and application != _APPLICATION:
                     raise EmbeddingError(f"{self._cache} is not a cache of embeddings: give another file")
+                cache.execute(f"PRAGMA page_size = {_PAGE}")
                 with cache:
                     cache.execute(f"PRAGMA application_id = {_APPLICATION}")
                     cache.execute(
                         "CREATE TABLE IF NOT EXISTS vectors"
-                        " (model TEXT, content BLOB, vector BLOB, PRIMARY KEY (model, content)) WITHOUT ROWID"
+                        " (model TEXT, content BLOB, vector BLOB, PRIMARY KEY (model, content))"
                     )
                 yield cache
         except sqlite3.Error as error:

@@ -19,6 +19,7 @@ from dedup.embedding import Embed, Embedding, lead
 from dedup.group.copies import coherent, copy_groups, digests, representatives, title_keys, without_parts
 from dedup.group.cut import EVENT
 from dedup.group.decisions import Decision
+from dedup.group.fused_storylines import with_fused_storylines
 from dedup.group.joining import with_joins
 from dedup.group.pages import Holders, pages
 from dedup.group.storylines import Groups, scores_between, with_storylines
@@ -75,9 +76,9 @@ def cluster(
         progress: callback that receives the stage, the amount done and the total.
         second_opinion: an embedding for the pairs on which words do not decide: a function that maps a list of texts to
             an array of shape (texts, dimensions). See `dedup.match.opinion`.
-        embedding: an embedding that adds articles which words left alone to stories, and stories to storylines: an
+        embedding: an embedding that adds articles which words left alone to stories, and helps to make storylines: an
             `Embedding`, a function as for `second_opinion`, or a name such as `python:MODULE:FUNCTION`. It takes
-            nothing apart, unites no two stories of several articles, and makes no copies. See `dedup.match.meaning`.
+            no story apart, unites no two stories of several articles, and makes no copies. See `dedup.match.meaning`.
         keep_texts: whether the articles of the result keep their texts. Without texts, a large collection takes less
             memory, but pairs cannot be explained; articles without a title keep the beginning of the text as one.
         decisions: decisions of editors that the stories follow, the oldest first: records of `dedup index decisions`.
@@ -138,12 +139,14 @@ class ReadArticles:
         collection: the articles.
         words: hashed words of the distinct articles; released by `stories_of`.
         order: for each distinct article the position at which the backend read it, shape (distinct,).
+        vectors: returns the kept embeddings of distinct articles, in units of `GRAIN`; None if none are kept.
     """
 
     backend: PlainBackend
     collection: Collection
     words: HashedWords | None
     order: NDArray[np.int64]
+    vectors: Callable[[NDArray[np.int64]], NDArray[np.int16]] | None = None
 
 
 def _read(
@@ -272,61 +275,57 @@ def stories_of(
     lengths = words.lengths()
     del words, sketches, banded, agreeing, alike, general  # the storylines need memory
     tree = backend.average_linkage(pairs, copy_groups(copies, templates), weights, follows)
-    tree = with_storylines(
-        tree,
-        backend.cut(tree, EVENT),
-        singles,
-        pairs,
-        partial(scores_between, crowding=crowding, settings=settings),
-        backend.average_linkage,
-    )
-    meaning = None
+    scored = partial(scores_between, crowding=crowding, settings=settings)
+    tree = with_storylines(tree, backend.cut(tree, EVENT), singles, pairs, scored, backend.average_linkage)
+    meaning, by_words = None, None
     if embedding:
-        takes_part = (weights > 0) & ~follows & ~digest & (lengths > 0)
-        texts = _embedded_texts(collection, foreign)
-        meaning = _meaning(embedding, texts, takes_part, languages, collection, tree, backend.cut, settings, progress)
+        takes_part, by_words = (weights > 0) & ~follows & ~digest & (lengths > 0), tree
+        embedded = _embedded(embedding, read, foreign, np.flatnonzero(takes_part), progress)
+        progress("comparing by the embedding", 0, count)
+        meaning = _meaning(embedding, embedded, takes_part, languages, collection, tree, backend.cut, settings)
         near = _near(meaning, collection, tree, backend.cut, settings)
         near = near.where(~(near.among(never) | near.among(apart) | (strangers[near.a] & strangers[near.b])))
         tree = with_joins(
             tree, backend.cut(tree, EVENT), backend.cut(tree, 1.0), near, meaning.known, collection.counts()
         )
+        tree = with_fused_storylines(tree, backend.cut(tree, EVENT), singles, pairs, near, meaning.known, scored)
     notices = (*collection.notices, *map(_notice, collection.in_input_order(foreign)))
     findings = StoredEvidence(
         collection, foreign, vectors, background_similarity, pairs, copies, templates, digest, tree, notices,
         cross_lingual=cross_lingual, crowding=crowding, boilerplate=passages, opinion=opinion, meaning=meaning,
-        cut=backend.cut, substitutes=backend.vocabulary.substitutes, preferences=Preferences(settings),
+        by_words=by_words, cut=backend.cut, substitutes=backend.vocabulary.substitutes,
+        preferences=Preferences(settings),
     )  # fmt: skip
     return findings, learned
 
 
-def _embedded_texts(collection: Collection, foreign: Sequence[int]) -> Callable[[int], str]:
-    title_only = set(foreign)
-
-    def text_of(distinct: int) -> str:
-        article = collection.first(distinct)
-        return lead(article.title, "" if distinct in title_only else article.text)
-
-    return text_of
+def _embedded(
+    embedding: Embedding, read: ReadArticles, foreign: Sequence[int], places: NDArray[np.int64], progress: Progress
+) -> NDArray[np.int16]:
+    """Return the embeddings of some distinct articles, in units of `GRAIN`: those that are kept, or new ones."""
+    if read.vectors is not None:
+        return read.vectors(places)
+    articles, title_only = [read.collection.first(place) for place in places.tolist()], {*foreign}
+    texts = [
+        lead(article.title, "" if place in title_only else article.text)
+        for place, article in zip(places.tolist(), articles, strict=True)
+    ]
+    return embedding.vectors(texts, [article.vector for article in articles], progress)
 
 
 def _meaning(
     embedding: Embedding,
-    text_of: Callable[[int], str],
+    embedded: NDArray[np.int16],
     takes_part: NDArray[np.bool_],
     languages: Sequence[str],
     collection: Collection,
     tree: Tree,
     cut: Callable[[Tree, float], NDArray[np.int64]],
     settings: Settings,
-    progress: Progress,
 ) -> Meaning:
-    """Embed the distinct articles that take part, and learn from the merge tree by words what cosines tell."""
-    places = np.flatnonzero(takes_part)
-    own = [collection.first(place).vector for place in places.tolist()]
-    found = embedding.vectors([*map(text_of, places.tolist())], own, progress)
-    vectors = np.zeros((len(collection), found.shape[1]), np.int16)
-    vectors[places] = found
-    progress("comparing by the embedding", 0, len(collection))
+    """Learn from the merge tree by words what the cosines of those that take part tell."""
+    vectors = np.zeros((len(collection), embedded.shape[1]), np.int16)
+    vectors[takes_part] = embedded
     return Meaning.of(
         embedding.name, vectors, takes_part, number_languages(languages), collection.seconds, settings.window,
         (cut(tree, EVENT), cut(tree, 1.0)),
@@ -340,16 +339,17 @@ def _near(
     cut: Callable[[Tree, float], NDArray[np.int64]],
     settings: Settings,
 ) -> Near:
-    """Return the close pairs of which at least one article is alone in its story by words.
+    """Return the close pairs.
 
-    Two articles of one outlet are never close enough for one story: it reports a development once, and what is close to
-    that report is about what happened next.
+    They are close enough for one story only if at least one of the two is alone in its story by words, and never if
+    they are of one outlet: it reports a development once, and what is close to that report is about what happened next.
     """
     story, seconds = cut(tree, EVENT), collection.seconds
     alone = np.bincount(story, collection.counts())[story] <= 1
-    near = meaning.near(alone, seconds, settings.window)
+    near = meaning.near(meaning.known, seconds, settings.window)
     near = near.where(~notices_apart(collection.abouts(), near.a, near.b, seconds))
-    return replace(near, story=np.where(same_outlet(collection.outlets(), near.a, near.b), 0, near.story))
+    never = same_outlet(collection.outlets(), near.a, near.b) | ~(alone[near.a] | alone[near.b])
+    return replace(near, story=np.where(never, 0, near.story))
 
 
 def compare(

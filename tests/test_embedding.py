@@ -262,3 +262,11 @@ def test_what_is_given_as_an_embedding_stays_one() -> None:
     assert Embedding.of("vector").name == "vector"
     assert Embedding.of(lengths).name.endswith(":lengths")
     assert repr(own) == "<Embedding m>"
+
+
+def test_the_cache_is_little_larger_than_the_vectors(tmp_path: Path) -> None:
+    model = Embedding(
+        lambda texts: np.random.default_rng(len(texts)).normal(size=(len(texts), 512)), "m", cache=tmp_path / "v"
+    )
+    model.vectors([f"text {number}" for number in range(500)])
+    assert (tmp_path / "v").stat().st_size < 1.3 * 500 * 512 * 2

@@ -52,7 +52,7 @@ boilerplate features growth search vocabulary
 stories clock
 compiling
 queries state
-learning pages sync
+embedding learning pages sync
 withdrawals decisions
 open_store
 session

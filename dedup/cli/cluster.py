@@ -96,7 +96,7 @@ Formats:
 'dedup schema' prints the JSON schemas of these formats.
 
 --rows stories writes one row per story instead of one per article: its size, copies, outlets, origins (at most how many
-texts are independent), days, likely original, title and url. --rows pairs writes one row per scored pair.
+texts are independent), days, likely original, title, url, languages. --rows pairs writes one row per scored pair.
 
 --keep writes the input records instead of a result: all, one per copy group, or one per story. Records are unchanged,
 with dedup_id, dedup_story and other fields appended. The output format is that of the input. In a folder
@@ -107,7 +107,7 @@ archived article, continues an archived story or is new. ARCHIVE is a file or fo
 an earlier result. --keep copy then omits copies of archived articles; --keep story omits articles that continue an
 archived story.
 
---embedding adds articles that words left alone to stories by their meaning, also across languages. It takes nothing
+--embedding adds articles that words left alone to stories by their meaning, also across languages. It takes no story
 apart, never unites two stories of several articles, and makes no copies. dedup ships no model.
 
 --engine spark runs the same method on Apache Spark, for archives that are too large for one machine. PATH is Parquet,

@@ -22,7 +22,7 @@ from dedup.report import counted, visible
 if TYPE_CHECKING:
     from dedup.article import Article
     from dedup.config import Configuration
-    from dedup.evaluation.scores import Scores
+    from dedup.evaluation.scores import PairScores, Scores
     from dedup.results.clustering import Clustering
 
 SHORT_HELP = "Score the stories found in labelled articles."
@@ -78,10 +78,17 @@ class _Scored:
     Attributes:
         stories: of all articles with a story under "", and by language if there are several; empty without any.
         storylines: None without a storyline.
+        across: of the pairs of articles in two languages, by the two.
     """
 
     stories: Mapping[str, Scores]
     storylines: Scores | None
+    across: Mapping[tuple[str, str], PairScores]
+
+    def across_all(self) -> PairScores:
+        """Return the scores of all pairs of articles in two languages."""
+        first, *others = self.across.values()
+        return sum(others, first)
 
     def parts(self) -> list[tuple[str, Scores]]:
         """Return the rows of the table: all stories, storylines, languages; each with its name."""
@@ -226,6 +233,8 @@ def _scores(name: str, file: str, given: Configuration) -> _Scored | None:
 
 
 def _scored(name: str, file: str, articles: Sequence[Article], clustering: Clustering | None) -> _Scored | None:
+    from dedup.evaluation.scores import score_across
+
     labels = clustering.labels if clustering else ()
     lines = [clustering.stories[label].storyline for label in labels] if clustering else []
     labelled = [
@@ -255,6 +264,7 @@ def _scored(name: str, file: str, articles: Sequence[Article], clustering: Clust
             for part, rows in parts.items()
         },
         dedup.score([truth for truth, _ in of_line], [found for _, found in of_line]) if of_line else None,
+        score_across(*zip(*labelled, strict=True)) if labelled else {},
     )
 
 
@@ -283,8 +293,14 @@ def _record(scored: _Scored) -> dict[str, Any]:
     return {
         **(scored.stories[""].to_dict() if scored.stories else {}),
         **({"languages": languages} if languages else {}),
+        **({"across_languages": _across(scored)} if scored.across else {}),
         **({"storyline": scored.storylines.to_dict()} if scored.storylines else {}),
     }
+
+
+def _across(scored: _Scored) -> dict[str, Any]:
+    pairs = [{"languages": [*names], **scores.to_dict()} for names, scores in scored.across.items()]
+    return {**scored.across_all().to_dict(), "pairs": pairs}
 
 
 def _write(sets: Mapping[str, _Scored], out: TextIO) -> None:
@@ -307,3 +323,31 @@ def _write(sets: Mapping[str, _Scored], out: TextIO) -> None:
         ari = _figure(None if f1 is None else part.ari).rjust(6)
         counts = f"{part.articles:8,} {part.stories:7,} {part.found:6,}"
         out.write(f"{label}{' ' * (width - cell_len(label))} {counts}  {bcubed}  {ari}  {pairs}\n")
+    _write_across(sets, out)
+
+
+def _write_across(sets: Mapping[str, _Scored], out: TextIO) -> None:
+    """Write the scores of pairs of articles in two languages, if there are any."""
+    from rich.cells import cell_len
+
+    rows = [("Pairs in two languages", None)] + [
+        row
+        for name, scored in sets.items()
+        if scored.across
+        for row in (
+            (visible(name), scored.across_all()),
+            *((f"  {visible(' – '.join(names))}", scores) for names, scores in scored.across.items()),
+        )
+    ]
+    if len(rows) == 1:
+        return
+    width = max(cell_len(label) for label, _ in rows)
+    out.write("\n")
+    for label, pairs in rows:
+        if pairs is None:
+            numbers = f"Together   Found  {'P':>5} {'R':>5} {'F1':>5}"
+        else:
+            shares = (pairs.precision if pairs.found else None, pairs.recall if pairs.gold else None)
+            f1 = pairs.f1 if pairs.gold else None
+            numbers = f"{pairs.gold:8,} {pairs.found:7,}  {' '.join(map(_figure, (*shares, f1)))}"
+        out.write(f"{label}{' ' * (width - cell_len(label))} {numbers}\n")

@@ -35,6 +35,7 @@ from dedup.cli.options import (
     ColumnsOption,
     ConfigOption,
     DayfirstOption,
+    EmbeddingOptions,
     FieldOption,
     LogJsonOption,
     SetOption,
@@ -53,6 +54,7 @@ from dedup.cli.output import (
     made_from,
     write_result,
 )
+from dedup.embedding import NONE
 from dedup.errors import CursorError, UnknownArticleError
 from dedup.formats.atomic import atomic_file
 from dedup.formats.json_text import json_text
@@ -124,25 +126,27 @@ def add(
     wait: WaitOption = None,
     verbose: VerboseOption = 0,
     log_json: LogJsonOption = False,
+    embedding: EmbeddingOptions,
 ) -> None:
     """Add articles. A JSON line is written for each once it is on disk.
 
     Keys: id, status (added, updated, unchanged), story, new_story, copy_of, suspected_copy_of, revision_of, revised_by,
     before, notices and changed. After an interruption the same articles can be added again: those already in the index
-    are unchanged.
+    are unchanged. A store that is made with --embedding needs the same with each add, update and match.
     """
     begin_logging(verbose, as_json=log_json)
     given = configured(
         field=field, setting=setting, config=config, dayfirst=dayfirst, columns=columns, table=table, threads=threads
     )
     notices: list[Notice] = []
-    with opened(store, wait, settings=settings_for(store, given), **new.given()) as index:
+    with opened(store, wait, settings=settings_for(store, given), embedding=embedding.made(), **new.given()) as index:
         articles = articles_of(paths, given, notices)
         size = batch or (1 if "-" in paths else 500)
         write_lines(placed.to_record() for placed in index.add_stream(articles, batch=size, notices=notices))
     report(notices)
 
 
+@grouped
 def update(
     paths: PathsArgument,
     store: StoreOption,
@@ -152,13 +156,15 @@ def update(
     wait: WaitOption = None,
     verbose: VerboseOption = 0,
     log_json: LogJsonOption = False,
+    *,
+    embedding: EmbeddingOptions,
 ) -> None:
     """Replace the text of articles in the index: one JSON line each, as for add. Unknown articles are skipped."""
     begin_logging(verbose, as_json=log_json)
     given = configured(field=field, dayfirst=dayfirst, columns=columns)
     notices: list[Notice] = []
     missing = 0
-    with opened(store, wait) as index:
+    with opened(store, wait, embedding=embedding.made()) as index:
 
         def records() -> Iterator[dict[str, Any]]:
             nonlocal missing
@@ -228,6 +234,7 @@ def reconcile(store: StoreOption, wait: WaitOption = None) -> None:
         write_lines(change.to_record() for change in index.reconcile())
 
 
+@grouped
 def rebuild(
     store: StoreOption,
     learn: Annotated[
@@ -237,14 +244,21 @@ def rebuild(
     setting: SetOption = None,
     config: ConfigOption = None,
     wait: WaitOption = None,
+    *,
+    embedding: EmbeddingOptions,
 ) -> None:
-    """Regroup all articles with other settings or another background. The changes are JSON lines."""
+    """Regroup all articles with other settings, background or embedding. The changes are JSON lines.
+
+    --embedding embeds all texts anew; --embedding none takes the embedding away.
+    """
     begin_logging(0, as_json=False)
     given = configured(setting=setting, config=config)
+    model = embedding.embedding if embedding.embedding == NONE else embedding.made()
     with opened(store, wait, anew=True) as index:
         explicit = explicit_settings(given)
         settings = replace(index.settings, **explicit) if explicit else None
-        write_lines(change.to_record() for change in index.rebuild(settings, learn=learn, preview=preview))
+        options: dict[str, Any] = {"settings": settings, "learn": learn, "preview": preview}
+        write_lines(change.to_record() for change in index.rebuild(**options, embedding=model))
 
 
 def check(
@@ -384,18 +398,21 @@ def vacuum(
         write_lines([{"bytes": index.stats()["bytes"]}])
 
 
+@grouped
 def match(
     paths: PathsArgument,
     store: StoreOption,
     field: FieldOption = None,
     dayfirst: DayfirstOption = False,
     columns: ColumnsOption = None,
+    *,
+    embedding: EmbeddingOptions,
 ) -> None:
     """Report where articles would be placed, without adding them: one JSON line each, with the deciding links."""
     begin_logging(0, as_json=False)
     given = configured(field=field, dayfirst=dayfirst, columns=columns)
     notices: list[Notice] = []
-    with opened_to_read(store) as index:
+    with opened_to_read(store, embedding=embedding.made()) as index:
         articles = articles_of(paths, given, notices)
         size = 1 if "-" in paths else MATCH_BATCH
         blocks = iter(lambda: list(islice(articles, size)), [])

@@ -12,7 +12,7 @@ from dedup.article import Notice
 from dedup.cli.index_options import NewStoreOptions, StoreOption, WaitOption, opened, settings_for
 from dedup.cli.inputs import require_readable
 from dedup.cli.messages import begin_logging, report, say
-from dedup.cli.options import ConfigurationOptions, JsonOption, LogJsonOption, VerboseOption, grouped
+from dedup.cli.options import ConfigurationOptions, EmbeddingOptions, JsonOption, LogJsonOption, VerboseOption, grouped
 from dedup.cli.output import standard_output
 from dedup.formats.escaping import unescape_formula
 from dedup.formats.json_text import json_text
@@ -53,6 +53,7 @@ def import_(
     wait: WaitOption = None,
     *,
     new: NewStoreOptions,
+    embedding: EmbeddingOptions,
     configuration: ConfigurationOptions,
     json: JsonOption = False,
     verbose: VerboseOption = 0,
@@ -71,7 +72,7 @@ def import_(
     notices: list[Notice] = []
     story_of = {} if stories is None else _stories_of(stories, given, notices)
     unused = {*story_of}
-    with opened(store, wait, settings=settings_for(store, given), **new.given()) as index:
+    with opened(store, wait, settings=settings_for(store, given), embedding=embedding.made(), **new.given()) as index:
 
         def articles() -> Iterator[Article]:
             for held in read_archive(paths, notices=notices, **given.reading):

@@ -16,8 +16,18 @@ import typer
 import dedup
 from dedup.cli.index_options import KeepDaysOption, SettleHoursOption, WaitOption, settings_for
 from dedup.cli.messages import begin_logging, say
-from dedup.cli.options import ConfigOption, LogJsonOption, SetOption, ThreadsOption, VerboseOption, configured
+from dedup.cli.options import (
+    ConfigOption,
+    EmbeddingOptions,
+    LogJsonOption,
+    SetOption,
+    ThreadsOption,
+    VerboseOption,
+    configured,
+    grouped,
+)
 from dedup.cli.progress import ProgressBar
+from dedup.embedding import GIVEN
 from dedup.errors import SettingsError
 from dedup.report import visible
 
@@ -62,6 +72,7 @@ def group() -> typer.Typer:
     return app
 
 
+@grouped
 def serve(
     context: typer.Context,
     store: Annotated[
@@ -113,6 +124,8 @@ def serve(
     wait: WaitOption = None,
     verbose: VerboseOption = 0,
     log_json: LogJsonOption = False,
+    *,
+    embedding: EmbeddingOptions,
 ) -> None:
     """Serve a story index over HTTP."""
     if context.invoked_subcommand is not None:
@@ -148,20 +161,25 @@ def serve(
         authenticator = authenticator_for(service)
     except SettingsError as error:
         raise typer.BadParameter(visible(str(error)), param_hint="--tokens") from None
+    model = embedding.made()
     with listen(service) as listening, ExitStack() as opened:
         address = address_of(service, listening)
         if read_only:
             from dedup.service.read_file import ReadFile
 
-            copies = opened.enter_context(ReadFile(store))
+            copies = opened.enter_context(ReadFile(store, model))
             say_address = partial(say, f"dedup serves {store}, to be read only, at {address}")
             run(copies.index, service, authenticator, listening, say_address, copies=copies)
             say("ended")
             return
         progress = opened.enter_context(ProgressBar())
         index = opened.enter_context(
-            dedup.StoryIndex.open(store, settings_for(store, given), wait=wait or 0.0, progress=progress)
+            dedup.StoryIndex.open(
+                store, settings_for(store, given), wait=wait or 0.0, embedding=model, progress=progress
+            )
         )
+        if model is None and (name := index.stats()["embedding"]) not in ("", GIVEN):
+            raise typer.BadParameter(f"{store} has the embedding {visible(name)}: name it", param_hint="--embedding")
         index.change_options(store_text=False if no_text else None, keep_days=keep_days, settle_hours=settle_hours)
         say_address = partial(say, f"dedup serves {store} at {address}")
         if folder is not None:
@@ -172,6 +190,8 @@ def serve(
                 "settings": asdict(service),
                 "verbose": max(verbose, 1),
                 "as_json": log_json,
+                "embedding": embedding.embedding,
+                "embedding_cache": str(embedding.embedding_cache) if embedding.embedding_cache else None,
                 "writer": private.getsockname(),
                 "family": shared.family,
                 "address": shared.getsockname(),

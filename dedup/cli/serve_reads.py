@@ -20,12 +20,15 @@ def main() -> int:
     task = json.loads(given.readline())
     threading.Thread(target=_end_with_parent, args=(given.fileno(),), daemon=True).start()
     begin_logging(task["verbose"], as_json=task["as_json"])
+    from dedup.embedding import Embedding
     from dedup.service.read_file import ReadFile
     from dedup.service.run import authenticator_for, listen_beside, run
     from dedup.service.settings import ServiceSettings
 
     settings = ServiceSettings(**task["settings"])
-    with ReadFile(Path(task["store"])) as copies:
+    given = task["embedding"]
+    model = None if given is None else Embedding.of(given, cache=task["embedding_cache"])
+    with ReadFile(Path(task["store"]), model) as copies:
         copies.index.refresh()  # a process that still loads its articles would refuse what another one answers
         with listen_beside(task["family"], task["address"]) as listening:
             run(
@@ -33,11 +36,15 @@ def main() -> int:
                 settings,
                 authenticator_for(settings),
                 listening,
-                lambda: print(flush=True),
+                _say_started,
                 copies=copies,
                 writer=Path(task["writer"]),
             )
     return 0
+
+
+def _say_started() -> None:
+    os.write(1, b"\n")
 
 
 def _end_with_parent(given: int) -> None:

@@ -23,6 +23,7 @@ from dedup.results.clustering import CopyGroup, Explanation, Link, SharedWord, S
 from dedup.results.origins import Origins
 
 _BYTES = 4_000_000
+_NUMBER = 25  # bytes of a number of a vector, with a comma
 _SENT = ("id", "text", "title", "source", "url", "author", "section", "kind", "lang", "published", "seen")
 
 
@@ -33,8 +34,10 @@ def path_segment(name: str) -> str:
 
 def record_of(incoming: Incoming) -> dict[str, Any]:
     """Return the record of an article to send, without its empty fields; the text is always there."""
-    record = incoming.article.to_record()
-    return {name: record[name] for name in _SENT if record[name] or name == "text"}
+    record: dict[str, Any] = incoming.article.to_record()
+    found = {name: record[name] for name in _SENT if record[name] or name == "text"}
+    vector = incoming.article.vector
+    return found if vector is None else {**found, "vector": [*vector]}
 
 
 def batches(records: Sequence[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
@@ -42,7 +45,7 @@ def batches(records: Sequence[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]
     batch: list[dict[str, Any]] = []
     size = 0
     for record in records:
-        count = 6 * len(record["text"]) + 1_000
+        count = 6 * len(record["text"]) + _NUMBER * len(record.get("vector", ())) + 1_000
         if batch and size + count > _BYTES:
             yield batch
             batch, size = [], 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import asdict, dataclass
+from itertools import combinations
 from math import comb, fsum
 
 from dedup.errors import InputError
@@ -108,17 +109,79 @@ def score_by(truth: Sequence[Hashable], predicted: Sequence[Hashable], groups: S
     Raises:
         InputError: as in `score`, or `groups` differs from the others in length.
     """
-    if not len(truth) == len(predicted) == len(groups):
-        raise InputError(
-            f"{len(truth)} gold labels, {len(predicted)} predicted ones and {len(groups)} groups:"
-            " give one of each per article"
-        )
+    _require_alike(truth, predicted, groups)
     members: dict[str, list[int]] = {}
     for place, group in enumerate(groups):
         members.setdefault(group, []).append(place)
     return {
         group: score([truth[place] for place in members[group]], [predicted[place] for place in members[group]])
         for group in sorted(members)
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairScores:
+    """The agreement of a grouping with the gold one on some pairs of articles. A score is 1 if there are no such pairs.
+
+    Attributes:
+        gold: number of pairs that belong together.
+        found: number of pairs that are found together.
+        both: number of pairs of which both is true.
+    """
+
+    gold: int
+    found: int
+    both: int
+
+    @property
+    def precision(self) -> float:
+        """Share of the pairs found together that belong together."""
+        return self.both / self.found if self.found else 1.0
+
+    @property
+    def recall(self) -> float:
+        """Share of the pairs that belong together that are found together."""
+        return self.both / self.gold if self.gold else 1.0
+
+    @property
+    def f1(self) -> float:
+        """Harmonic mean of the two."""
+        return harmonic_mean(self.precision, self.recall)
+
+    def __add__(self, other: PairScores) -> PairScores:
+        """The agreement on the pairs of both."""
+        return PairScores(gold=self.gold + other.gold, found=self.found + other.found, both=self.both + other.both)
+
+    def to_dict(self) -> dict[str, float]:
+        """Return numbers and scores by name, ready for JSON."""
+        return {
+            "gold": self.gold, "found": self.found, "precision": self.precision, "recall": self.recall, "f1": self.f1
+        }  # fmt: skip
+
+
+def score_across(
+    truth: Sequence[Hashable], predicted: Sequence[Hashable], groups: Sequence[str]
+) -> dict[tuple[str, str], PairScores]:
+    """Score the pairs of articles of two groups, such as languages, for each two groups.
+
+    Args:
+        truth, predicted, groups: as in `score_by`, which scores the pairs inside each group.
+
+    Returns:
+        the scores by the names of two different groups, both sorted; those of which no pair belongs together or is
+        found together are absent.
+
+    Raises:
+        InputError: as in `score_by`.
+    """
+    _require_alike(truth, predicted, groups)
+    counts = [
+        _pairs_across(zip(labels, groups, strict=True))
+        for labels in (truth, predicted, [*zip(truth, predicted, strict=True)])
+    ]
+    return {
+        names: PairScores(gold=counts[0][names], found=counts[1][names], both=counts[2][names])
+        for names in sorted({*counts[0], *counts[1]})
     }
 
 
@@ -132,6 +195,26 @@ def _require_labels(kind: str, labels: Sequence[Hashable]) -> None:
     for place, label in enumerate(labels):
         if label is None or label != label:  # noqa: PLR0124 - NaN, as a data frame has it for a missing value
             raise InputError(f"article {place} has no {kind} label ({label!r}): leave such articles out")
+
+
+def _require_alike(truth: Sequence[Hashable], predicted: Sequence[Hashable], groups: Sequence[str]) -> None:
+    if not len(truth) == len(predicted) == len(groups):
+        raise InputError(
+            f"{len(truth)} gold labels, {len(predicted)} predicted ones and {len(groups)} groups:"
+            " give one of each per article"
+        )
+
+
+def _pairs_across(labelled: Iterable[tuple[Hashable, str]]) -> Counter[tuple[str, str]]:
+    """Count the pairs of articles with the same label, by their two different groups."""
+    members: dict[Hashable, Counter[str]] = {}
+    for label, group in labelled:
+        members.setdefault(label, Counter())[group] += 1
+    found: Counter[tuple[str, str]] = Counter()
+    for sizes in members.values():
+        for one, other in combinations(sorted(sizes), 2):
+            found[one, other] += sizes[one] * sizes[other]
+    return found
 
 
 def _pairs(sizes: Iterable[int]) -> int:

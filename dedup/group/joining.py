@@ -1,26 +1,26 @@
-"""Joins by an embedding: articles that words left alone are added to stories, and stories to storylines.
+"""Joins by an embedding: articles that words left alone are added to stories.
 
 Average linkage of the stories that words found, by the chance that pairs of their articles are of one story (see
-`dedup.match.meaning`): from a mean of `EVEN` two of them merge. The same is done with storylines afterwards.
+`dedup.match.meaning`): from a mean of `EVEN` two of them merge.
 
-An embedding only joins. What words put together stays together at every granularity, and
+An embedding only joins: what words made one story stays one, and
 
 - two stories of several articles each are never united, be it directly or by way of an article that joins both;
-- two storylines are never united that each have a story of several articles;
+- no article is added that would join two storylines of words which each have such a story;
 - copies are left to words.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dedup.group.cut import EVENT, PAIR, SAME_EVENT, drop_at, height_needed
-from dedup.group.linkage import LOWEST, Tree
+from dedup.group.linkage import Tree
 from dedup.match.meaning import UNIT, Near
 
 EVEN = 0.5
@@ -54,9 +54,33 @@ def with_joins(
         articles: how many articles each stands for: itself and those that are equal to it, shape (articles,).
 
     Returns:
-        The tree with `embedded` merges above the stories of words, and further ones above the storylines.
+        The tree with `embedded` merges above the stories of words, and none above these.
     """
-    texts = known.astype(np.int64)
+    return _Builder(tree, story).built(_story_joins(story, storyline, near, known, articles))
+
+
+def story_joins(
+    story: NDArray[np.int64],
+    storyline: NDArray[np.int64],
+    near: Near,
+    known: NDArray[np.bool_],
+    articles: NDArray[np.int64],
+) -> list[tuple[int, int, float]]:
+    """Return the merges of stories: two of them and the mean chance of their pairs, the highest first.
+
+    The arguments are those of `with_joins`. A merged story goes by the number of one of its parts.
+    """
+    return [(one.a, one.b, one.chance) for one in _story_joins(story, storyline, near, known, articles)]
+
+
+def _story_joins(
+    story: NDArray[np.int64],
+    storyline: NDArray[np.int64],
+    near: Near,
+    known: NDArray[np.bool_],
+    articles: NDArray[np.int64],
+) -> Iterator[_Merge]:
+    """Yield the merges of stories."""
     several = _sums(story, articles) > 1
     above = np.zeros(len(several), np.int64)
     above[story] = storyline
@@ -67,41 +91,32 @@ def with_joins(
     def unites(a: int, b: int) -> bool:
         return lines.unite(int(above[a]), int(above[b]))
 
-    merges = list(_linkage(story, near, near.story, texts, several, _firsts(story), unites))
-    line_of = np.array([lines.root(one) for one in storyline.tolist()], np.int64)
-    _, line = np.unique(line_of, return_inverse=True)
-    wide = np.zeros(int(line.max(initial=-1)) + 1, np.bool_)
-    np.logical_or.at(wide, line, several[story])
-    first = _firsts(line)
-    over = _linkage(line, near, near.storyline, texts, wide, first, lambda _a, _b: True)
-    joins_of_lines = [_Merge(int(first[one.a]), int(first[one.b]), one.chance) for one in over]
-    return _Builder(tree, story).built(merges, joins_of_lines)
+    return _linkage(story, near, known.astype(np.int64), several, unites)
 
 
 def _linkage(
     group: NDArray[np.int64],
     near: Near,
-    chances: NDArray[np.int64],
     texts: NDArray[np.int64],
     several: NDArray[np.bool_],
-    first: NDArray[np.int64],
     unites: Callable[[int, int], bool],
 ) -> Iterator[_Merge]:
     """Yield the merges of groups; those of merged groups go by the number of one of them.
 
     Args:
         group: of each article, shape (articles,).
-        near, chances: pairs of articles, and the chance of each.
+        near: pairs of articles with the chance of each.
         texts: 1 for an article that takes part, else 0, shape (articles,).
         several: whether a group may merge with no other such group, shape (groups,).
-        first: the first article of each group, by which ties are broken.
         unites: called with two groups that are to merge; false if they may not.
     """
-    size, fixed, order = _sums(group, texts).tolist(), several.tolist(), first.tolist()
+    size, fixed = _sums(group, texts).tolist(), several.tolist()
+    order = np.unique(group, return_index=True)[1].tolist()  # ties are broken by the first article of each group
     sums: list[dict[int, int]] = [{} for _ in size]
+    near = near.where(near.story > 0)
     ends = group[near.a], group[near.b]
-    for a, b, chance in zip(*(end.tolist() for end in ends), chances.tolist(), strict=True):
-        if a != b and chance and not (fixed[a] and fixed[b]):
+    for a, b, chance in zip(*(end.tolist() for end in ends), near.story.tolist(), strict=True):
+        if a != b and not (fixed[a] and fixed[b]):
             sums[a][b] = sums[b][a] = sums[a].get(b, 0) + chance
     heap: list[tuple[float, int, int, int, int, int, int]] = []
     age = [0] * len(size)
@@ -135,25 +150,25 @@ def _linkage(
 
 
 class _Builder:
-    """Builds a merge tree anew: the merges inside stories, joins, storylines, and joins of these."""
+    """Builds a merge tree anew: the merges inside stories, and joins above them."""
 
     def __init__(self, tree: Tree, story: NDArray[np.int64]) -> None:
-        self._tree, self._inside = tree, len(tree.height) - tree.joined
+        self._tree = tree
         self._left, self._right, self._height = list[int](), list[int](), list[float]()
         follows = [False] * tree.leaves if tree.follows is None else tree.follows.tolist()
-        self._follows = follows
         leaves = zip(tree.weights.tolist(), follows, strict=True)
         self._nodes = [_Node(size, np.inf, follow) for size, follow in leaves]
         count = int(story.max(initial=-1)) + 1
-        self._top, self._sets, self._story_of = [-1] * count, _Sets([False] * count), story.tolist()
-        for leaf, mine in enumerate(self._story_of):
+        self._top, self._sets, story_of = [-1] * count, _Sets([False] * count), story.tolist()
+        for leaf, mine in enumerate(story_of):
             self._top[mine] = leaf if self._top[mine] < 0 else self._top[mine]
-        for a, b, height in zip(tree.left.tolist(), tree.right.tolist(), tree.height.tolist(), strict=True):
-            mine = self._story_of[b if follows[a] else a]  # of what is followed, if one follows the other
+        inside = slice(len(tree.height) - tree.joined)
+        merges = (column[inside].tolist() for column in (tree.left, tree.right, tree.height))
+        for a, b, height in zip(*merges, strict=True):
+            mine = story_of[b if follows[a] else a]  # of what is followed, if one follows the other
             follows.append(follows[a] and follows[b])
-            self._story_of.append(mine)
-            if len(self._height) < self._inside:
-                self._top[mine] = self._add(a, b, height)
+            story_of.append(mine)
+            self._top[mine] = self._add(a, b, height)
 
     def _add(self, left: int, right: int, height: float) -> int:
         """Add a merge and return its node."""
@@ -167,22 +182,18 @@ class _Builder:
         self._height.append(height)
         return len(self._nodes) - 1
 
-    def built(self, joins: list[_Merge], over: list[_Merge]) -> Tree:
-        """Return the tree, given the merges of stories, and those of storylines by an article of each."""
+    def built(self, joins: Iterable[_Merge]) -> Tree:
+        """Return the tree, given the merges of stories."""
+        before = len(self._height)
         for join in joins:
             self._join(join.a, join.b, self._story_height(join))
-        embedded, before = len(self._height) - self._inside, len(self._height)
-        for a, b, height in self._storylines():
-            self._join(a, b, height)
-        for join in over:
-            self._join(self._story_of[join.a], self._story_of[join.b], LOWEST * join.chance / EVEN)
         return replace(
             self._tree,
             left=np.array(self._left, np.int64),
             right=np.array(self._right, np.int64),
             height=np.array(self._height, np.float64),
-            joined=len(self._height) - before,
-            embedded=embedded,
+            joined=0,
+            embedded=len(self._height) - before,
         )
 
     def _join(self, a: int, b: int, height: float) -> None:
@@ -201,26 +212,6 @@ class _Builder:
         sizes, heights = (one.size, other.size), (one.height, other.height)
         needed = height_needed(SAME_EVENT, drop_at(EVENT, min(sizes)), sizes, heights)
         return max(needed, PAIR * SAME_EVENT * join.chance / EVEN)
-
-    def _storylines(self) -> list[tuple[int, int, float]]:
-        """The merges of storylines by words: two stories and the height at which words unite them, the highest first.
-
-        That is the height of a merge or of one inside it, if that is lower: so at every granularity what is united
-        are the groups of words and what the embedding joined to them.
-        """
-        tree, found = self._tree, []
-        follows, lowest = self._follows, [np.inf] * tree.leaves
-        for merge, (left, right) in enumerate(zip(tree.left.tolist(), tree.right.tolist(), strict=True)):
-            a, b = (left, right) if follows[right] else (right, left)  # if only one follows, it is b
-            if merge < self._inside:
-                lowest.append(np.inf)
-                continue
-            height = min(float(tree.height[merge]), lowest[b])
-            if follows[a] == follows[b]:
-                height = min(height, lowest[a])
-            found.append((self._story_of[a], self._story_of[b], height))
-            lowest.append(height if follows[a] == follows[b] else lowest[a])
-        return sorted(found, key=lambda one: -one[2])
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,8 +252,3 @@ def _sums(group: NDArray[np.int64], numbers: NDArray[np.int64]) -> NDArray[np.in
     found = np.zeros(int(group.max(initial=-1)) + 1, np.int64)
     np.add.at(found, group, numbers)
     return found
-
-
-def _firsts(group: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The first article of each group, shape (groups,)."""
-    return np.unique(group, return_index=True)[1]

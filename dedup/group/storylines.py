@@ -8,7 +8,7 @@ groups is the product of the sums of their vectors, so no pair has to be scored 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -31,6 +31,8 @@ average; the strangers that are nearest to each other, of which there are many, 
 Products = Callable[[sp.csr_array, NDArray[np.int64], NDArray[np.int64]], NDArray[np.float64]]
 Scored = Callable[["Groups", NDArray[np.int64], NDArray[np.int64]], NDArray[np.int64]]
 Linkage = Callable[[Pairs, Sequence[Sequence[int]], NDArray[np.int64]], Tree]
+Round = tuple[Tree, NDArray[np.int64], NDArray[np.int64]]
+"""A tree over groups, the topmost node of each group that it makes, and the new group of each group."""
 
 
 class Sums(Protocol):
@@ -203,9 +205,14 @@ def with_storylines(
         scored: returns the scores of pairs of groups, see `scores_between`.
         linkage: `dedup.group.linkage.average_linkage` or its kernel.
     """
+    return above(tree, story, rounds(articles.joined(story), story[related.a], story[related.b], scored, linkage))
+
+
+def above(tree: Tree, story: NDArray[np.int64], found: Iterable[Round]) -> Tree:
+    """Replace the merges of a tree above its stories by those of rounds, the first of which is over its stories."""
     left, right, height, top = _inside(tree, story)
     first = len(left)
-    for above, roots, _ in rounds(articles.joined(story), story[related.a], story[related.b], scored, linkage):
+    for above, roots, _ in found:
         node = np.concatenate([top, np.arange(len(above.height)) + tree.leaves + len(left)])
         left, right = np.concatenate([left, node[above.left]]), np.concatenate([right, node[above.right]])
         height = np.concatenate([height, above.height])
@@ -215,7 +222,7 @@ def with_storylines(
 
 def rounds(
     groups: Groups, one: NDArray[np.int64], other: NDArray[np.int64], scored: Scored, linkage: Linkage
-) -> Iterator[tuple[Tree, NDArray[np.int64], NDArray[np.int64]]]:
+) -> Iterator[Round]:
     """Average linkage of groups, again and again with the groups that it found, until it finds no more.
 
     Args:
@@ -224,29 +231,22 @@ def rounds(
         scored, linkage: see `with_storylines`.
 
     Yields:
-        For each round the tree over the groups before it, the topmost node of each group after it, and the new group
-        of each group before it.
+        each round.
     """
-    a, b = _pairs(one, other)
+    a, b = pairs_of(one, other)
     some = (groups.size[a] > 0) & (groups.size[b] > 0)
     a, b = a[some], b[some]
     total = scored(groups, a, b)
     while (total > 0).any():
         count = len(groups.size)
         tree = linkage(Pairs(a, b, np.zeros(len(a)), total), [], groups.size)
-        merges = len(tree.height)
-        if not merges:
+        if not len(tree.height):
             return
-        root = np.arange(count + merges)
-        for merge in range(merges - 1, -1, -1):
-            root[tree.left[merge]] = root[tree.right[merge]] = root[count + merge]
-        _, first, label = np.unique(root[:count], return_index=True, return_inverse=True)
-        first, group = np.sort(first), np.argsort(np.argsort(first))[label]  # numbered by their first members
-        roots = root[first]
+        roots, group = regrouped(tree)
         yield tree, roots, group
         old = (roots[group[a]] < count) & (roots[group[b]] < count)  # of two groups that did not change
         known = group[a[old]], group[b[old]], total[old]
-        a, b = _pairs(group[a[~old]], group[b[~old]])
+        a, b = pairs_of(group[a[~old]], group[b[~old]])
         if not len(a):
             return
         groups = groups.joined(group)
@@ -254,7 +254,17 @@ def rounds(
         a, b, total = (np.concatenate(columns) for columns in zip(known, (a, b, total), strict=True))
 
 
-def _pairs(one: NDArray[np.int64], other: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def regrouped(tree: Tree) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the topmost node of each group that a tree makes, and the group of each leaf, numbered by first leaves."""
+    root = np.arange(tree.leaves + len(tree.height))
+    for merge in range(len(tree.height) - 1, -1, -1):
+        root[tree.left[merge]] = root[tree.right[merge]] = root[tree.leaves + merge]
+    _, first, label = np.unique(root[: tree.leaves], return_index=True, return_inverse=True)
+    first, group = np.sort(first), np.argsort(np.argsort(first))[label]
+    return root[first], group
+
+
+def pairs_of(one: NDArray[np.int64], other: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the distinct pairs of different numbers, the lower one first, sorted."""
     width = max(one.max(initial=0), other.max(initial=0)) + 1
     keys = np.sort((np.minimum(one, other) * width + np.maximum(one, other))[one != other])

@@ -8,10 +8,12 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from dedup.background import Background
+from dedup.embedding import Embedding
 from dedup.errors import StoreError, UnknownArticleError
 from dedup.index.boilerplate import LearnedBoilerplate
 from dedup.index.clock import IndexClock, no_times
 from dedup.index.compiling import Preparation
+from dedup.index.embedding import Embedder
 from dedup.index.inputs import checked_id, checked_text
 from dedup.index.pages import add_addresses
 from dedup.index.state import IndexState
@@ -37,6 +39,7 @@ class OpenStore:
     Attributes:
         store: where everything is stored.
         metadata: metadata of the index.
+        embedder: embeds articles.
         memory_lock: held by each thread that uses the state in memory.
     """
 
@@ -48,8 +51,9 @@ class OpenStore:
         progress: Progress | None,
         *,
         read_only: bool,
+        embedding: Embedding | None = None,
     ) -> None:
-        self.store, self.metadata = store, metadata
+        self.store, self.metadata, self.embedder = store, metadata, Embedder(store, embedding)
         self.memory_lock = threading.RLock()
         self._write_lock = threading.RLock()
         self._clock, self._progress, self._read_only = IndexClock(clock, store.metadata()), progress, read_only
@@ -57,6 +61,7 @@ class OpenStore:
         self._vocabulary: StoredVocabulary | None = None
         self._cursor, self._regrouped = -1, 0
         self._preparation = Preparation()
+        self._is_writing = False
 
     def close(self) -> None:
         """Close the store."""
@@ -73,7 +78,7 @@ class OpenStore:
     @property
     def memory(self) -> int | None:
         """Bytes of memory that the articles take, None before they are loaded."""
-        return self._state.table.memory() if self._state else None
+        return self._state.table.memory() + self._state.joined.embedded.memory() if self._state else None
 
     def learned(self) -> LearnedBoilerplate:
         """Return what the store says that the index has learned."""
@@ -96,6 +101,7 @@ class OpenStore:
                     self._state = None
                 state = self.state()
             try:
+                self._is_writing = True
                 with self.store.transaction():
                     highest = self.store.highest()
                     now = self._clock.advance(state.table.times)
@@ -118,7 +124,8 @@ class OpenStore:
                         self.lay(log)
                         reshown = log.write()
                     facts = self._clock.facts() if log.changes or log.has_touched else {}
-                    silent = {REGROUPED: log.has_touched and not log.changes, RESHOWN: reshown}
+                    unseen = (log.has_touched or self.state().joined.has_new_scale) and not log.changes
+                    silent = {REGROUPED: unseen, RESHOWN: reshown}
                     facts |= {name: str(self._counted(name) + 1) for name, is_so in silent.items() if is_so}
                     self.store.put_metadata(facts)
             except BaseException:
@@ -128,16 +135,19 @@ class OpenStore:
                     if self._vocabulary is not state.vocabulary:
                         self._vocabulary = None
                 raise
+            finally:
+                self._is_writing = False
             state.vocabulary.words.commit()
             self._cursor = log.cursor
+            state.joined.has_new_scale = False
             state.uncommitted.clear()
 
     def lay(self, log: ChangeLog) -> None:
-        """End a transaction: find the storylines, and lay the decisions of editors over its changes."""
+        """End a transaction: find the storylines, and lay joins and the decisions of editors over its changes."""
         state = self.state()  # `rebuild` has replaced it
         state.storylines.update(log)
         state.write()
-        log.laid = state.shown.lay(log, log.decided)
+        log.laid = state.shown.lay(log, log.decided, state.joined.update(log))
 
     @contextmanager
     def repair(self) -> Iterator[float]:
@@ -192,8 +202,16 @@ class OpenStore:
                         self._cursor, self._regrouped = last, regrouped
                     else:
                         self._state = self._vocabulary = None
-            if self._state is not None and self._can_take_kernels(self._state) and self._read_only:
-                self._state = None
+            if (
+                self._state is not None
+                and self._can_take_kernels(self._state)
+                and self._write_lock.acquire(blocking=False)
+            ):
+                try:
+                    if not self._is_writing:
+                        self._state = None
+                finally:
+                    self._write_lock.release()
             return self.state()
 
     def refresh(self) -> int:
@@ -273,15 +291,27 @@ class OpenStore:
         for revision in revisions:
             log.record("expired", revision.article.id, "")
         self.store.delete_revisions(numbers)
+        self.state().joined.forget(numbers)
         self.store.delete_addresses(numbers)
         return len(numbers)
 
     def _counted(self, name: str) -> int:
         return int(self.store.metadata().get(name, "0"))
 
-    def _new_state(self, settings: Settings, background: Background, *, stale: bool) -> IndexState:
+    def _new_state(
+        self, settings: Settings, background: Background, *, stale: bool, embedding: str | None = None
+    ) -> IndexState:
         count, known = self.store.counts()["articles"], self._vocabulary
-        state = IndexState(self.store, settings, background, count, self._progress, known, stale=stale)
+        state = IndexState(
+            self.store,
+            settings,
+            background,
+            count,
+            self._progress,
+            known,
+            embedding=self.metadata.embedding if embedding is None else embedding,
+            stale=stale,
+        )
         self._vocabulary = state.vocabulary
         return state
 

@@ -285,6 +285,7 @@ def stats(store: Store, metadata: StoreMetadata, memory: int | None, learned: in
             "version": metadata.version,
             "articles": metadata.learned_from,
         },
+        "embedding": metadata.embedding,
         "learned": learned,
         "store_text": metadata.store_text,
         "keep_days": metadata.keep_days,
@@ -316,18 +317,27 @@ def changes_after(store: Store, since: int, most: int) -> list[Change]:
     return found
 
 
-def explain(alone: Clustering, *, same_story: bool, same_text: bool) -> Explanation:
+def explain(
+    alone: Clustering, *, same_story: bool, same_text: bool, chance: float | None = None, by_embedding: bool = False
+) -> Explanation:
     """Explain two articles, adapted to where the index has placed them.
 
     Args:
         alone: clustering of the two articles only, with the background of the index, so their scores are the same.
         same_story, same_text: whether the index has them in one story, and in one copy group.
+        chance: chance of one story that the embedding of the index gives them, None without one.
+        by_embedding: whether they are in one story only because of it.
     """
-    found = alone.explain(0, 1)
+    found = replace(alone.explain(0, 1), embedding=chance)
     if (found.same_story, found.same_text) == (same_story, same_text):
         return found
     score = f"their own score is {found.link.score:.3f}, two articles alone need {found.threshold:.3f}"
-    if same_text:
+    if by_embedding and same_story and not found.same_story:
+        reason = (
+            f"One story by the embedding, which found their groups close; their own score by words is"
+            f" {found.link.score:.3f}."
+        )
+    elif same_text:
         reason = "The same text by way of others: each overlaps with a copy that overlaps with the other's."
     elif same_story:
         reason = f"One story by way of others: {score}."

@@ -254,7 +254,14 @@ class IndexReader:
         keep_texts = self._session.metadata.store_text
         background = self._session.learned().background
         alone = cluster(articles, self.settings, background=background, keep_texts=keep_texts)
-        found = explain(alone, same_story=one.story == other.story, same_text=one.copies == other.copies)
+        chance, by_embedding = self._session.meaning(one.number, other.number)
+        found = explain(
+            alone,
+            same_story=one.story == other.story,
+            same_text=one.copies == other.copies,
+            chance=chance,
+            by_embedding=by_embedding,
+        )
         decision = decision_on(self.decisions()[0], a, b)
         if decision is None:
             return found

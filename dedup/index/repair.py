@@ -10,6 +10,7 @@ from dedup.errors import StoreError
 from dedup.index.features.sketch import Vector, unpack_words
 from dedup.index.state import IndexState
 from dedup.index.store.records import Change, Kind, Sketch, StoredArticle, StoredStory, moment, spans
+from dedup.index.stories.scale import Scale
 from dedup.inputs.preferences import Preferences
 from dedup.results.story_ids import story_id
 from dedup.settings import METHOD_VERSION
@@ -44,6 +45,8 @@ def check(session: IndexSession, now: float | None = None) -> list[str]:
     if session.metadata.method == METHOD_VERSION:  # features of another method are computed anew by a rebuild
         faults += _sketches(state, repair=now is not None)
         faults += _revisions(state, now)
+    if session.metadata.embedding:
+        faults += _embeddings(session, repair=now is not None)
     if now is not None:
         state.vocabulary.write()
     faults += _stories(session, now, moved)
@@ -104,6 +107,36 @@ def _revisions(state: IndexState, now: float | None) -> list[str]:
             (features,) = state.features_of([Sketch(revision.words, b"")])
             store.delete_revisions([revision.number])
             store.put_articles([(revision.article, revision.text, Sketch(revision.words, features.vector.packed()))])
+    return faults
+
+
+def _embeddings(session: IndexSession, *, repair: bool) -> list[str]:
+    """Check that each article has an embedding and none is left of others, and that joins are between articles."""
+    store, faults, last = session.store, list[str](), -1
+    advice = f"{_NOT_REPAIRED}: 'dedup index rebuild --embedding' embeds all articles anew)"
+    there: set[int] = set()
+    while page := store.after(last, _PAGE):
+        versions = [*page, *(revision.article for revision in store.revisions_of([one.number for one in page]))]
+        known = store.embedded([one.number for one in versions])
+        without = [one.id for one in versions if one.number not in known]
+        faults += [f"article {id_!r}: its embedding is missing {advice}" for id_ in without]
+        there |= {one.number for one in versions}
+        last = page[-1].number
+    left = [number for number, _ in store.every_embedded() if number not in there]
+    faults += [f"the embedding of article number {number} is stored without the article" for number in left]
+    dangling = [number for number, other in store.joined().items() if not {number, other} <= there]
+    faults += [f"article number {number} is joined to one that is not there" for number in dangling]
+    scale = store.scale()
+    try:
+        if scale:
+            Scale.unpacked(scale)
+    except StoreError as error:
+        faults.append(str(error))
+        if repair:
+            store.put_scale("")
+    if repair:
+        store.delete_embedded(left)
+        store.delete_joined(dangling)
     return faults
 
 

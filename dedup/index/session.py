@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Literal
 
 from dedup.background import Background
+from dedup.embedding import Embedding
 from dedup.errors import SettingsError
 from dedup.group.decisions import Decision
 from dedup.index.decisions import decide, forget_articles, undo
@@ -42,8 +43,15 @@ class IndexSession(OpenStore):
     """What `StoryIndex` does with an open store: most of it inside a transaction, whose log receives the changes."""
 
     def features(self, batch: Sequence[Incoming]) -> list[Features]:
-        """Compute the features of articles."""
-        return self.state().features(self._texts(batch))
+        """Compute the features of articles.
+
+        Raises:
+            EmbeddingError: the embedding of the index is missing, failed or took too long.
+            InputError: an article brings a vector that cannot be used.
+        """
+        self.embedder.model(self.metadata)
+        state = self.state()
+        return self.embedder.embedded(self.metadata, state, batch, state.features(self._texts(batch)))
 
     def _texts(self, batch: Sequence[Incoming]) -> list[tuple[str, str]]:
         """Return titles and texts, empty ones of articles that are never grouped."""
@@ -134,6 +142,7 @@ class IndexSession(OpenStore):
             for revision in revisions:
                 log.record("removed", revision.article.id, "")
             self.store.delete_revisions(numbers)
+            state.joined.forget(numbers)
             state.delete(log, stored, "removed")
             self.store.delete_addresses(numbers)
             freed = self.store.revisions_of([*latest])
@@ -188,6 +197,8 @@ class IndexSession(OpenStore):
         with self.memory_lock:
             state = self.state()
             state.write()
+            for one in came:
+                state.joined.keep(one.number or 0, one.features.embedded)
             pages = find_pages(state, came, freed)
             keep_text = self.metadata.store_text
             latest = [*settle_pages(state, log, pages, stories or {}, keep_text=keep_text)]
@@ -338,11 +349,13 @@ class IndexSession(OpenStore):
         texts, state = self._texts(batch), self.state()
         words, background = state.vocabulary.last, state.sketcher.background
         features = state.features(texts, to_store=False)  # outside the lock
+        features = self.embedder.embedded(self.metadata, state, batch, features)
         with self.memory_lock, self._snapshot():
             current = self.current_state()
             is_same = current.sketcher.background is background  # of the same boilerplate
             if current is not state or current.vocabulary.last != words or not is_same:
-                features = current.features(texts, to_store=False)
+                again = current.features(texts, to_store=False)
+                features = [replace(new, embedded=old.embedded) for new, old in zip(again, features, strict=True)]
             candidates, placer = list(map(Candidate, batch, features)), current.placer
             first = self.store.first_alike([one.content for one in batch])
             for one in candidates:
@@ -355,6 +368,8 @@ class IndexSession(OpenStore):
                 one.decision = placer.decide(one)
                 one.story, one.copies = current.story_for(one, one.decision), one.decision.copies
                 match_page(current, one)
+                if one.story is None:
+                    one.story = current.joined_story(one, one.decision)
                 if one.story is not None:
                     near = current.placer.most_similar(one)
                     one.story = current.shown.for_newcomer(one.story, one.copies, near)
@@ -364,6 +379,19 @@ class IndexSession(OpenStore):
             story, line = ("", "") if found is None else (found.id, found.storyline)
             one.placement = Placement(one.id, "matched", story, not story, None, storyline=line)
         return candidates
+
+    def meaning(self, a: int, b: int) -> tuple[float | None, bool]:
+        """Return what the embedding tells about two stored articles.
+
+        Returns:
+            The chance of one story, None without an embedding; and whether words have them in two stories.
+        """
+        if not self.metadata.embedding:
+            return None, False
+        with self.memory_lock, self._snapshot():
+            state = self.current_state()
+            stories = {int(state.table.story[state.table.slot(one)]) for one in (a, b) if one in state.table}
+            return (None if a == b else state.joined.chance(a, b)), len(stories) > 1
 
     def laid(self, log: ChangeLog, candidate: Candidate, placement: Placement) -> Placement:
         """Return the placement of an added article after the decisions of editors."""
@@ -426,7 +454,15 @@ class IndexSession(OpenStore):
     def recluster(self, settings: Settings, background: Background | None, *, learn: bool = False) -> FullClustering:
         """Cluster all articles; see `recluster`."""
         has_texts = self.metadata.store_text
-        return recluster(self.store, settings, background, has_texts=has_texts, progress=self._progress, learn=learn)
+        return recluster(
+            self.store,
+            settings,
+            background,
+            has_texts=has_texts,
+            embedding=self.metadata.embedding,
+            progress=self._progress,
+            learn=learn,
+        )
 
     def reconcile(self, log: ChangeLog) -> None:
         """Update all placements to the clustering of all articles; settled stories are kept."""
@@ -438,23 +474,42 @@ class IndexSession(OpenStore):
         state.move(log, groups, found.copies(groups), settled)
         for first, shown in found.shown().items():
             log.set_shown(int(table.story[table.slot(first)]), shown)
+        if self.metadata.embedding:
+            state.joined.arrange(log, found.joined(), found.scale([*map(table.language_name, found.numbers)]))
         state.storylines.arrange(
             log, found.lines({number: int(table.story[table.slot(number)]) for number in found.numbers})
         )
 
-    def rebuild(self, log: ChangeLog, settings: Settings, background: Background, *, replaced: bool) -> None:
-        """Compute all vectors and placements anew, with other settings or a replaced background."""
+    def rebuild(
+        self,
+        log: ChangeLog,
+        settings: Settings,
+        background: Background,
+        *,
+        replaced: bool,
+        embedding: Embedding | str | None = None,
+    ) -> None:
+        """Compute all vectors and placements anew.
+
+        Args:
+            log: receives the changes.
+            settings, background: new ones, or those that it has.
+            replaced: whether the background is a new one.
+            embedding: the new embedding; "" to take it away, None to keep the one that it has.
+        """
         if settings.ungrouped != self.metadata.settings.ungrouped:
             raise SettingsError(["ungrouped stays as it is in an index: make it anew to change it"])
         version = self.metadata.version + replaced
-        metadata = replace(self.metadata, settings=settings, method=METHOD_VERSION)
+        model = embedding if isinstance(embedding, Embedding) else None
+        name = self.metadata.embedding if embedding is None else model.name if model else ""
+        metadata = replace(self.metadata, settings=settings, method=METHOD_VERSION, embedding=name)
         metadata = metadata.with_background(background, version)
         write_metadata(self.store, replace(metadata, now=self._clock.now))
         has_texts = self.metadata.store_text
         anew = has_texts and self.metadata.method != METHOD_VERSION  # words of older methods are not in the vocabulary
         if replaced:
             self._vocabulary = None
-        state = self._new_state(settings, background, stale=False)
+        state = self._new_state(settings, background, stale=False, embedding=name)
         if replaced:
             anew |= state.vocabulary.adopt(background, has_texts=has_texts)
         state.read_words()
@@ -462,7 +517,15 @@ class IndexSession(OpenStore):
             state.recompute_features()
         else:
             state.recompute_vectors()
+        before: dict[int, int] = {}
+        if name != self.metadata.embedding:
+            has_texts = self.metadata.store_text
+            rows = self.embedder.embed_all(model, state, has_texts=has_texts, progress=self._progress) if model else {}
+            before = self.store.joined()
+            self.store.clear_embedded()
+            self.store.put_embedded([*rows.items()])
         state.load()
+        state.joined.show_anew(before)
         self.metadata, self._state = replace(metadata, background=b""), state
         log.table, log.shown = state.table, state.shown
         log.record("refreshed", "", "")

@@ -20,6 +20,7 @@ from dedup.index.search.table import ArticleTable
 from dedup.index.store.protocol import Store
 from dedup.index.store.records import Kind, Revision, Sketch, StoredArticle
 from dedup.index.stories.changes import ChangeLog
+from dedup.index.stories.joined import Joined, Visitor
 from dedup.index.stories.lessons import lesson_held_by
 from dedup.index.stories.merge import assign
 from dedup.index.stories.placement import Candidate, Decision, Placer
@@ -50,10 +51,12 @@ class IndexState:
         articles: expected number of articles, which selects the backend.
         progress: called with progress where something takes long.
         vocabulary: the words of the store; None to read them.
+        embedding: name of the embedding of the index, "" without one.
         stale: whether its vectors are those of an older method.
 
     Attributes:
-        shown: the stories that are shown: those in the table, with decisions laid over them.
+        joined: the articles that an embedding adds to stories.
+        shown: the stories that are shown: those in the table, with joins and decisions laid over them.
         apart: for numbers of articles the others that are never in one story with them.
         uncommitted: sketches of the open transaction, which other threads do not see in the store.
     """
@@ -67,6 +70,7 @@ class IndexState:
         progress: Progress | None = None,
         vocabulary: StoredVocabulary | None = None,
         *,
+        embedding: str = "",
         stale: bool = False,
     ) -> None:
         self.store, self.settings, self.background = store, settings, background
@@ -85,8 +89,9 @@ class IndexState:
         self.storylines = Storylines(
             self.table, self.backend, settings, lambda: self.sketcher.background, self.vectors_of
         )
-        self.shown = ShownStories(self.table, store, self._nearest)
         self.apart: dict[int, set[int]] = defaultdict(set)
+        self.joined = Joined(self.table, store, settings, self.apart, self.storylines.of, model=embedding)
+        self.shown = ShownStories(self.table, store, self._nearest, self.joined)
         self.uncommitted: dict[int, Sketch] = {}
         self._vectors: dict[int, Vector] = {}
         self._words: dict[int, HashedWords] = {}
@@ -139,6 +144,7 @@ class IndexState:
                 slots, compared = [], []
         if slots:
             self.table.compare(slots, compared)
+        self.joined.load()
         self.shown.load()
         self.table.origin = {}
 
@@ -152,10 +158,17 @@ class IndexState:
     def features(self, texts: Sequence[tuple[str, str]], *, to_store: bool = True) -> list[Features]:
         """Compute the features of titles and texts. The words are packed only if they are to be stored."""
         words, background = self.sketcher.words(texts, self.vocabulary.words, insert=to_store), self.sketcher.background
-        judged = words.kept(self.sketcher.own_words(words, background))
+        keep, misplaced = self.sketcher.own_and_misplaced(words, background)
+        judged, wrong = words.kept(keep), {*misplaced}
         vectors = self.sketcher.vectors(judged)
         return [
-            Features(pack_words(words, place) if to_store else b"", judged.part(place, place + 1), vector, background)
+            Features(
+                pack_words(words, place) if to_store else b"",
+                judged.part(place, place + 1),
+                vector,
+                background,
+                place in wrong,
+            )
             for place, vector in enumerate(vectors)
         ]
 
@@ -415,6 +428,7 @@ class IndexState:
     def drop(self, number: int) -> None:
         """Drop an article from memory, because the store no longer has it, or has another version."""
         self.table.remove(number)
+        self.joined.drop(number)
         for known in (self.uncommitted, self._vectors, self._words, self._unwritten, self._moved):
             known.pop(number, None)
         for other in self.apart.pop(number, ()):
@@ -458,6 +472,15 @@ class IndexState:
             before = {int(self.table.number[slot]): int(self.table.story[slot]) for slot in slots}
             chosen, _ = assign(numbers, before, {*fixed.values()})
             return next(chosen[place] for place, group in enumerate(groups) if visitor in group)
+
+    def joined_story(self, candidate: Candidate, decision: Decision) -> int | None:
+        """Return the story that an embedding would add a matched article to that is alone by words, None for none."""
+        told, vector, embedded = candidate.incoming.told, candidate.features.vector, candidate.features.embedded
+        takes_part = decision.representative and vector.length > 0 and told.kind.kind not in FOLLOWING
+        if not takes_part or embedded is None:
+            return None
+        source, apart = candidate.incoming.article.source, [*candidate.apart]
+        return self.joined.story_for(Visitor(embedded, vector, candidate.when, source, told.about, apart))
 
     def move(
         self,

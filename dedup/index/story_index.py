@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from dedup.article import Article, Notice
 from dedup.background import Background
+from dedup.embedding import NONE, Embed, Embedding
 from dedup.errors import StoreError
 from dedup.group.decisions import Decision
 from dedup.index.decisions import Decided, Request, requested, version_of
@@ -81,6 +82,7 @@ class StoryIndex(IndexReader):
         read_only: bool = False,
         wait: float = 0.0,
         anew: bool = False,
+        embedding: Embedding | Embed | str | None = None,
         progress: Progress | None = None,
         clock: Callable[[], float] = time.time,
     ) -> Self:
@@ -99,16 +101,22 @@ class StoryIndex(IndexReader):
             read_only: open without writing; another process may write meanwhile.
             wait: seconds to wait for another writer.
             anew: open an index of an older method, in order to `rebuild` it.
+            embedding: an embedding that adds articles which words leave alone to stories, see `cluster`; that of an
+                existing index must have the same name. Without it, an index that has one can be read, and articles
+                can be removed, but none added or matched; for "vector" it need not be given.
             progress: called with progress where something takes long.
             clock: returns seconds since 1970; if it goes back, the latest time seen counts.
 
         Raises:
+            EmbeddingError: it was created with another embedding or without one, or there is no such embedding.
             InputError: no file can have this path.
             StoreError: the file is not a store, is damaged, of a newer format, or cannot be read or written.
             StoreLockedError: another index writes to it.
             SettingsError: it was created with other settings or options.
         """
         settings, options = checked(settings), StoreOptions(store_text, keep_days, settle_hours)
+        model = None if embedding is None else Embedding.of(embedding)
+        name = None if model is None or anew else model.name
         store: Store
         store = (
             TemporaryStore()
@@ -120,14 +128,15 @@ class StoryIndex(IndexReader):
                 if read_only:
                     raise StoreError(f"{store.where} has no index in it yet: 'dedup index add' makes one")
                 with store.transaction():
-                    write_metadata(store, StoreMetadata.new(settings, background, options))
+                    write_metadata(store, StoreMetadata.new(settings, background, options, model.name if model else ""))
                     if background and background.words:
                         store.put_words(background.words)  # the first of the index
-            metadata = read_metadata(store, settings, options, method=not anew)
+            metadata = read_metadata(store, settings, options, method=not anew, embedding=name)
         except BaseException:
             store.close()
             raise
-        return cls(IndexSession(store, metadata, clock, progress, read_only=read_only), clock)
+        session = IndexSession(store, metadata, clock, progress, read_only=read_only, embedding=model)
+        return cls(session, clock)
 
     def __enter__(self) -> Self:
         """Return the index, which is closed when the block ends."""
@@ -150,6 +159,7 @@ class StoryIndex(IndexReader):
         Adding the same article again changes nothing; another text under a known id is an update.
 
         Raises:
+            EmbeddingError: the embedding is missing, failed or took too long; nothing is stored. See `Embedding`.
             InputError: it is no article, or has no id, or neither text nor title.
             StoreError: it could not be stored.
         """
@@ -193,6 +203,7 @@ class StoryIndex(IndexReader):
             notices: receives the faults of all articles; each `Placement` has its own too.
 
         Raises:
+            EmbeddingError: the embedding failed or took too long; the batch is not stored, those before it are.
             InputError: an item is no article, or has no id; its batch is not stored.
             StoreError: a batch could not be stored; those before it are.
         """
@@ -379,22 +390,31 @@ class StoryIndex(IndexReader):
         background: Background | None = None,
         learn: bool = False,
         preview: bool = False,
+        embedding: Embedding | Embed | str | None = None,
     ) -> list[Change]:
-        """Compute all placements anew, with other settings or another background, and return the changes.
+        """Compute all placements anew, with other settings, background or embedding, and return the changes.
 
         Args:
             settings: new settings, None to keep them.
             background: new background, None to keep it.
             learn: whether to learn the background from the articles of the index.
             preview: whether to return the changes without making them.
+            embedding: new embedding, with which all stored texts are embedded; None to keep it, "none" for none.
+
+        Raises:
+            EmbeddingError: it failed, or there are no texts to embed; nothing has changed.
         """
         session, new_settings = self._session, checked(settings) or self.settings
+        model: Embedding | str | None = "" if embedding == NONE else None
+        if embedding is not None and embedding != NONE:
+            model = Embedding.of(embedding)
         before = session.metadata
         try:
             with session.transaction() as log, session.memory_lock:
                 if learn:
                     background = session.recluster(new_settings, None, learn=True).learned
-                session.rebuild(log, new_settings, background or self.background, replaced=background is not None)
+                replaced = background is not None
+                session.rebuild(log, new_settings, background or self.background, replaced=replaced, embedding=model)
                 if preview:
                     session.lay(log)
                     raise _PreviewEndedError
@@ -403,6 +423,8 @@ class StoryIndex(IndexReader):
             if isinstance(error, _PreviewEndedError):
                 return log.finished()
             raise
+        if model is not None:
+            session.embedder.opened_with = model if isinstance(model, Embedding) else None
         return log.changes
 
     def quarantine(
@@ -520,7 +542,7 @@ class StoryIndex(IndexReader):
             placements = [session.laid(log, *both) for both in zip(answered, placements, strict=True)]
         lines, changes = log.storylines(), {change_key(change): change for change in log.changes}
         self._place_pending()
-        return [
+        placements = [
             dataclasses.replace(
                 one,
                 storyline=lines.get(one.story, ""),
@@ -528,6 +550,7 @@ class StoryIndex(IndexReader):
             )
             for one in placements
         ]
+        return _with_joins(placements, log.changes) if session.metadata.embedding else placements
 
     def _decided(self, decisions: Sequence[Decision], log: ChangeLog) -> Decided:
         ids = dict.fromkeys(id_ for decision in decisions for id_ in decision.mentioned)
@@ -547,6 +570,23 @@ class StoryIndex(IndexReader):
                 self._session.place_pending(log)
             changes += log.changes
         return changes
+
+
+def _with_joins(placements: list[Placement], changes: Sequence[Change]) -> list[Placement]:
+    """Return placements with the changes that the embedding caused at the end of their transaction.
+
+    Each goes to the last article that was placed in one of its stories, or to the last of all.
+    """
+    told = {change_key(change) for one in placements for change in one.changed}
+    own = {one.article for one in placements}
+    for change in changes:
+        if change_key(change) in told or change.article in own or change.kind not in ("moved", "merged"):
+            continue
+        near = [place for place, one in enumerate(placements) if one.story in (change.story, change.before)]
+        place = near[-1] if near else len(placements) - 1
+        one = placements[place]
+        placements[place] = dataclasses.replace(one, changed=(*one.changed, change))
+    return placements
 
 
 def prefetch(

@@ -78,6 +78,9 @@ def sync(state: IndexState, cursor: int, last: int, now: float) -> bool:
             for other in store.alike(article.content)[1:]:
                 if other.number in table:
                     table.hide(other.number)
+    if state.joined.model:
+        state.joined.read([article.number for article in new])
+        state.joined.load_joins()
     state.shown.load()
     table.origin = {}
     state.keep_apart(store.apart([article.number for article in new]))

@@ -122,6 +122,11 @@ class Meaning:
         dots = np.einsum("ij,ij->i", self.vectors[a].astype(np.int64), self.vectors[b].astype(np.int64))
         return self._of_products(a, b, dots.astype(np.float64))
 
+    def least_product(self) -> int:
+        """The least dot product of two vectors with a chance of at least `LEAST`, in units of `GRAIN` squared."""
+        lowest = min((_first_step(curve) for curve in (self.story, self.storyline)), default=2 * STEPS + 1)
+        return -(-lowest * _ONE // STEPS) - _ONE
+
     def _of_products(
         self, a: NDArray[np.int64], b: NDArray[np.int64], products: NDArray[np.floating]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -38,12 +38,17 @@ def notices_apart(
     apart = np.zeros(len(a), np.bool_)
     if len(abouts) < 2:
         return apart
-    known = np.array([*abouts], np.int64)
+    known = np.array([*abouts], np.int64) if len(abouts) < len(a) else _known(abouts, a, b)
     both = np.flatnonzero(np.isin(a, known) & np.isin(b, known))
     days = days_apart(seconds[a[both]], seconds[b[both]]).tolist()
     ends = zip(a[both].tolist(), b[both].tolist(), days, strict=True)
     apart[both] = [are_apart(abouts[one], abouts[other], gap) for one, other, gap in ends]
     return apart
+
+
+def _known(abouts: Mapping[int, About], a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return which articles of some pairs are about something: an index asks about few of its articles."""
+    return np.array([one for one in {*a.tolist(), *b.tolist()} if one in abouts], np.int64)
 
 
 def are_apart(one: About, other: About, days: float) -> bool:

@@ -31,6 +31,7 @@ _COLUMNS = frozenset(
         "copy_of",
         "revision_of",
         "revised_by",
+        "lang",
     }
 )
 _STORY_ROW = frozenset({"story", "articles", "copies", "outlets", "origins", "likely_original"})

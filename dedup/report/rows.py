@@ -26,7 +26,7 @@ COLUMNS_AGAINST = (*COLUMNS, "status", "copy_of")
 """Columns of `Arrivals.to_records`."""
 STORY_COLUMNS = (
     *("story", "title", "articles", "copies", "outlets", "origins", "first", "last", "canonical", "likely_original"),
-    *("sources", "url", "storyline", "publishers", "agencies"),
+    *("sources", "url", "storyline", "publishers", "agencies", "languages"),
 )
 """Columns of a row per story."""
 PAIR_COLUMNS = ("story", *(field.name for field in fields(Link)), "title_a", "title_b")
@@ -77,11 +77,17 @@ def _stories(found: Clustering | Arrivals) -> Iterator[dict[str, Any]]:
             "storyline": story.storyline,
             "publishers": story.origins.publishers,
             "agencies": "; ".join(story.origins.agencies),
+            "languages": "; ".join(_languages(clustering, story)),
         }
         if not isinstance(found, Clustering):
             new = sum(clustering.place(one) < found.count for one in story.articles)
             record |= {"status": "new" if new == len(story.articles) else "continues", "new_articles": new}
         yield record
+
+
+def _languages(clustering: Clustering, story: Story) -> list[str]:
+    articles = (clustering.articles[clustering.place(one)] for one in story.articles)
+    return sorted({article.lang for article in articles} - {""})
 
 
 def _iso(day: date | None) -> str | None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 COLUMNS = (
     *("id", "story", "copy_group", "canonical", "title", "source", "published", "dated", "dated_by", "path"),
     *("probability", "storyline", "url", "author", "section", "revision_of", "revised_by"),
+    "lang",
 )
 """Columns of a result, in order: one row per article."""
 
@@ -443,7 +444,7 @@ class Clustering:
         `probability` (mean probability that its links inside the story are correct; None without links), `storyline`
         (id of the storyline of its story), `url` ("" unless it is an address of http or https), `author`, `section`,
         `revision_of` (id of the version before it of the same page) and `revised_by` (id of the latest version, which
-        alone counts), None where there is none.
+        alone counts), None where there is none, `lang`.
         """
         groups = {
             article: group.id for story in self.stories for group in story.copy_groups for article in group.articles
@@ -473,6 +474,7 @@ class Clustering:
                     "section": article.section,
                     "revision_of": before.get(article.id),
                     "revised_by": latest.get(article.id),
+                    "lang": article.lang,
                 }
             )
         return records

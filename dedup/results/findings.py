@@ -58,6 +58,7 @@ class Findings:
         crowding: subtracted from all scores of the collection, see `dedup.match.crowding`.
         opinion: added to the score of each pair by a second opinion, in score units; None where there was none.
         meaning: what an embedding tells about pairs; None where there was none.
+        by_words: the merge tree before the embedding; None where there was none.
         substitutes: see `Vocabulary.substitutes`.
         cut: function that cuts the tree: `dedup.group.cut.cut` or its kernel.
         decisions: those of editors, the oldest first.
@@ -80,6 +81,7 @@ class Findings:
     crowding: float = 0.0
     opinion: NDArray[np.int64] | None = None
     meaning: Meaning | None = None
+    by_words: Tree | None = None
     substitutes: Mapping[int, int] = field(default_factory=dict)
     cut: Callable[[Tree, float], NDArray[np.int64]] = cut
     decisions: tuple[Decision, ...] = ()

@@ -34,6 +34,7 @@ KINDS = {
     "large-head": (431, "The headers are too large"),
     "fault": (500, "The service has a fault"),
     "store": (503, "The store cannot be used"),
+    "embedding": (503, "The embedding cannot be used"),
     "starting": (503, "The service is starting"),
     "stopping": (503, "The service is being stopped"),
     "took-too-long": (503, "It took too long"),

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
+from dedup.embedding import Embedding
 from dedup.errors import StoreError
 from dedup.index import StoryIndex
 
@@ -26,15 +27,17 @@ class ReadFile:
 
     Args:
         path: path of the file.
+        embedding: its embedding, None to match no articles if it has one.
 
     Raises:
+        EmbeddingError: it has another embedding.
         StoreError: there is no index, or it cannot be read.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path, self._file = path, _identity(path)
+    def __init__(self, path: Path, embedding: Embedding | None = None) -> None:
+        self._path, self._file, self._embedding = path, _identity(path), embedding
         self._opening = threading.Lock()
-        self._open = [StoryIndex.open(path, read_only=True)]
+        self._open = [StoryIndex.open(path, read_only=True, embedding=embedding)]
 
     def __enter__(self) -> Self:
         """Return the file, whose indexes are closed when the block ends."""
@@ -80,7 +83,7 @@ class ReadFile:
             found = _identity(self._path)
             if found in {self._file, None}:
                 return
-            index = StoryIndex.open(self._path, read_only=True)
+            index = StoryIndex.open(self._path, read_only=True, embedding=self._embedding)
             index.refresh()
             self._open.append(index)
             self._file = found

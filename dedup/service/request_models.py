@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -31,6 +32,8 @@ ID = 512
 """Characters of an id."""
 LENGTHS = {"title": 5_000, "source": 500, "url": 8_000, "author": 1_000, "section": 500, "kind": 100, "lang": 100}
 """Characters of the optional strings of an article."""
+DIMENSIONS = 4_096
+"""Numbers of a vector."""
 NAMED = 1_000
 """Articles that a decision names, on each side."""
 PASTED = 50_000
@@ -77,6 +80,19 @@ def _moment(value: Any) -> date | datetime:
     return found
 
 
+def _vector(value: Any) -> tuple[float, ...]:
+    numbers = value if isinstance(value, list) and 0 < len(value) <= DIMENSIONS else [None]
+    if not all(isinstance(one, int | float) and not isinstance(one, bool) for one in numbers):
+        raise PydanticCustomError("no_vector", "not a vector")
+    try:
+        found = tuple(map(float, numbers))
+    except OverflowError:
+        raise PydanticCustomError("no_vector", "not a vector") from None
+    if not all(map(math.isfinite, found)):
+        raise PydanticCustomError("no_vector", "not a vector")
+    return found
+
+
 _Id = Annotated[str, Field(min_length=1, max_length=ID, pattern=ID_PATTERN)]
 _Moment = Annotated[
     date | datetime,
@@ -89,6 +105,11 @@ _Moment = Annotated[
             ]
         }
     ),
+]
+_Vector = Annotated[
+    tuple[float, ...],
+    PlainValidator(_vector),
+    WithJsonSchema({"type": "array", "items": {"type": "number"}, "minItems": 1, "maxItems": DIMENSIONS}),
 ]
 _EXAMPLE = {
     "id": "a",
@@ -118,6 +139,7 @@ class _ArticleToMatch(BaseModel):
     lang: Annotated[str, Field(max_length=LENGTHS["lang"])] | None = None
     published: _Moment | None = None
     seen: _Moment | None = None
+    vector: _Vector | None = None
 
     def to_article(self) -> Article:
         return Article(
@@ -132,6 +154,7 @@ class _ArticleToMatch(BaseModel):
             lang=self.lang or "",
             published=self.published,
             seen=self.seen,
+            vector=self.vector,
         )
 
 
@@ -319,6 +342,9 @@ class RequestModels:
         if kind == "no_date":
             what = f"{value[:40]!r} is no date" if isinstance(value, str) else f"it is {_kind(value)}"
             return what, "write it as ISO 8601 has it: 2024-01-31 or 2024-01-31T12:30:00Z"
+        if kind == "no_vector":
+            what = f"it is no list of 1 to {DIMENSIONS:,} finite numbers"
+            return what, "give the embedding of the article, or leave it out"
         if kind == "missing" or value is None:
             return "it is missing", f"give {'an id by which you know the article' if field == 'id' else 'a string'}"
         if kind == "string_type":

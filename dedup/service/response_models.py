@@ -385,6 +385,7 @@ class Stats(_Record):
     settings: str
     background: Background
     revisions: int = Field(description="Earlier versions of pages, which are no articles.")
+    embedding: str = Field(description="Name of its embedding, empty without one.")
     learned: int = Field(description="Boilerplate passages and misplaced bodies that it has learned.")
     store_text: bool
     keep_days: float | None

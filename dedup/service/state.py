@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from dedup.article import Article
-from dedup.errors import CursorError
+from dedup.errors import CursorError, EmbeddingError
 from dedup.index import Placement, StoryIndex
 from dedup.service.bodies import BodyBudget
 from dedup.service.jobs import Jobs
@@ -254,8 +254,12 @@ class State:
 
 
 def _warm(index: StoryIndex) -> None:
-    """Load what the first request would wait for."""
-    index.match({"text": "A text that loads everything."})
+    """Load what the first request would wait for. Without the embedding of the index nothing is matched."""
+    try:
+        index.match({"text": "A text that loads everything."})
+    except EmbeddingError as error:
+        _log.error("no articles can be matched or added: %s", error)
+        index.refresh()
 
 
 def _counts(stats: dict[str, Any]) -> str:

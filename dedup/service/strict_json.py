@@ -13,9 +13,12 @@ DEPTH = 32
 DIGITS = 40
 """Digits of an integer at most; no field of an article is a number."""
 TOKENS = 64
-"""Strings, commas and brackets of an article at most; one with all fields has 26."""
-_TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[\]{},]', re.DOTALL)
+"""Strings, commas and brackets of an article at most; one with all fields has 28."""
+NUMBERS = 128
+"""Numbers in a list of numbers alone that count as one token: an article may have a vector."""
+_TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|\[[-+.0-9eE,\s]++\]|[\[\]{},]', re.DOTALL)
 """A string, even one without its end: a search that failed there would begin again at each quote inside."""
+_OPEN = ord("[")
 
 
 def read_json(data: bytes, field: str = "body", *, articles: int = 1) -> Any:
@@ -75,12 +78,16 @@ def _integer(digits: str) -> int:
 
 def _check_structure(data: bytes, field: str, tokens: int) -> None:
     """Refuse a value that is too deep or has too many tokens, before the parser makes an object of each."""
-    depth = 0
-    for count, token in enumerate(_TOKEN.finditer(data), 1):
+    depth = count = 0
+    for token in _TOKEN.finditer(data):
+        first = data[token.start()]
+        is_list = first == _OPEN and token.end() - token.start() > 1
+        count += 1 + (data.count(b",", token.start(), token.end()) // NUMBERS if is_list else 0)
         if count > tokens:
             what = f"it has more than {tokens:,} names, values, commas and brackets"
             raise problem("too-large", field, what, "send the fields of an article, or fewer articles")
-        first = data[token.start()]
+        if is_list:
+            continue
         if first in b"[{":
             depth += 1
             if depth > DEPTH:

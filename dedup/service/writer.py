@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from dedup.article import Article
-from dedup.errors import ConflictError, InputError, StoreError, UnknownArticleError
+from dedup.errors import ConflictError, EmbeddingError, InputError, StoreError, UnknownArticleError
 from dedup.index import Placement, StoryIndex
 from dedup.service.problems import FAULTS, Fault, Problem, problem
 from dedup.service.settings import ServiceSettings
@@ -247,6 +247,10 @@ def as_problem(error: Exception) -> Problem:
     if isinstance(error, StoreError):
         _log.error("the store failed: %s", error)
         return problem("store", "service", "it cannot be read or written", "try again later", retry=10)
+    if isinstance(error, EmbeddingError):
+        _log.error("the embedding failed: %s", error)
+        what = "the model failed, took too long, or is not that of the index"
+        return problem("embedding", "service", what, "try again later", retry=10)
     if isinstance(error, ConflictError):
         if not error.decisions:
             return problem("old-version", "If-Match", str(error), "read /v1/decisions, then decide again")

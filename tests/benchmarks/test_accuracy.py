@@ -59,6 +59,8 @@ def test_the_report_has_everything(report: dict[str, Any]) -> None:
             low, high = scores["intervals"]["bcubed_f1"]
             assert 0 <= low <= high <= 1
     assert set(report["sets"]["mmds_dev"]["methods"]["dedup"]["by_language"]) == {"en", "ms"}
+    across = report["sets"]["mmds_dev"]["methods"]["dedup"]["across_languages"]
+    assert set(across) <= {"all", "en–ms"}
     assert report["sets"]["basil"]["methods"]["linkage_tuned"]["bcubed_f1"] == 1
     assert report["sets"]["basil"]["methods"]["alone"]["bcubed_recall"] == pytest.approx(1 / 3)
     assert report["mean"]["sets"] == ["mmds_dev", "basil"]
@@ -202,6 +204,33 @@ def test_the_command_writes_what_it_shows(shared_folder: Path, tmp_path: Path, m
     assert result.exit_code == 0, result.output
     assert "basil: 12 articles" in result.output
     assert set(json.loads(target.read_text(encoding="utf-8"))["sets"]) == {"basil"}
+
+
+def test_an_embedding_is_measured_alone_and_in_dedup(
+    shared_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(accuracy, "QUICK", QUICKLY)
+    target = tmp_path / "result.json"
+    arguments = ["accuracy", "--data", str(shared_folder), "--sets", "basil", "--quick", "--json", str(target)]
+    model = ["--embed", "python:benchmarks.opinion:letters", "--embed-cache", str(tmp_path / "vectors.db")]
+    result = CliRunner().invoke(app, [*arguments, *model])
+    assert result.exit_code == 0, result.output
+    found = json.loads(target.read_text(encoding="utf-8"))
+    assert found["embedding"] == "python:benchmarks.opinion:letters"
+    assert set(found["sets"]["basil"]["methods"]) == {*accuracy.METHODS}
+    assert set(found["seed_pour"]) == {"as_found", "as_found_embedding"}
+    assert (tmp_path / "vectors.db").exists()
+
+
+def test_pairs_in_two_languages_are_shown(report: dict[str, Any]) -> None:
+    spoken = copy.deepcopy(report)
+    pairs = {"gold": 3, "found": 2, "precision": 1.0, "recall": 2 / 3, "f1": 0.8}
+    for scores in spoken["sets"]["mmds_dev"]["methods"].values():
+        scores["across_languages"] = {"all": pairs, "en–ms": pairs}
+    out = io.StringIO()
+    show(spoken, Console(file=out, width=100))
+    assert "mmds_dev, pairs in two languages" in out.getvalue()
+    assert "en–ms (3)" in out.getvalue()
 
 
 @pytest.mark.parametrize(

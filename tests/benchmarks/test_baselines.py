@@ -8,7 +8,7 @@ import pytest
 from benchmarks import baselines
 from benchmarks.baselines import AverageLinkage, Labels, distances, embedded_distances
 from benchmarks.opinion import letters
-from dedup import Article
+from dedup import Article, Embedding
 from dedup.evaluation.scores import score
 
 FERRY = "Harbour master Lind closed the northern quay after the ferry Aurora struck a buoy in thick fog on Monday"
@@ -28,7 +28,10 @@ def test_each_baseline_leaves_a_single_text_alone(method: Callable[[list[str]], 
 
 
 def test_a_tree_of_embeddings_solves_the_obvious_case() -> None:
-    tree = AverageLinkage(embedded_distances(TEXTS, letters))
+    found = embedded_distances([Article(id=text, text=text) for text in TEXTS], Embedding(letters))
+    assert score(STORIES, baselines.hdbscan_tuned(found, lambda labels: score(STORIES, labels).bcubed_f1)).ari == 1
+    assert len(set(baselines.hdbscan_tuned(found[:1, :1], lambda _: 0.0))) == 1
+    tree = AverageLinkage(found)
     assert tree.tuned(lambda labels: score(STORIES, labels).bcubed_f1)[1] == tree.cut(0.5)
     assert score(STORIES, tree.cut(0.5)).bcubed_f1 == 1
 

@@ -72,6 +72,31 @@ def test_table(dedup_command: Command, tmp_path: Path) -> None:
     assert max(map(len, lines)) <= 80
 
 
+def test_pairs_in_two_languages(dedup_command: Command, tmp_path: Path) -> None:
+    rows = (("s", "en"), ("s", "en"), ("s", "de"), ("t", "de"), ("t", "zh"), ("u", "zh"))
+    path = write_records(tmp_path / "set.jsonl", labelled(*rows))
+    found = json.loads(dedup_command("evaluate", path, "--json").out)["sets"]["set"]["across_languages"]
+    perfect = {"precision": 1.0, "recall": 1.0, "f1": 1.0}
+    assert found == {
+        "gold": 3,
+        "found": 3,
+        **perfect,
+        "pairs": [
+            {"languages": ["de", "en"], "gold": 2, "found": 2, **perfect},
+            {"languages": ["de", "zh"], "gold": 1, "found": 1, **perfect},
+        ],
+    }
+    lines = dedup_command("evaluate", path).out.splitlines()
+    table = lines[lines.index("") + 1 :]
+    assert table[0].split() == ["Pairs", "in", "two", "languages", "Together", "Found", "P", "R", "F1"]
+    assert [line.split() for line in table[1:]] == [
+        ["set", "3", "3", *["1.000"] * 3],
+        ["de", "–", "en", "2", "2", *["1.000"] * 3],
+        ["de", "–", "zh", "1", "1", *["1.000"] * 3],
+    ]
+    assert len({len(line) for line in table}) == 1
+
+
 @pytest.mark.parametrize(("event", "pairs"), [("e", ["0.000", "–", "–"]), ("f", ["–", "–", "–"])])
 def test_where_each_stands_alone_there_is_no_score_of_pairs(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, event: str, pairs: list[str]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import adjusted_rand_score
 
 from dedup.errors import InputError
-from dedup.evaluation.scores import Scores, harmonic_mean, score, score_by
+from dedup.evaluation.scores import PairScores, Scores, harmonic_mean, score, score_across, score_by
 
 Labels = list[int]
 
@@ -142,3 +142,33 @@ def test_groups_are_scored_as_if_alone() -> None:
 def test_groups_must_match_the_articles() -> None:
     with pytest.raises(InputError, match="1 groups"):
         score_by(["a", "b"], [0, 1], ["en"])
+
+
+def test_pairs_of_two_groups_are_scored() -> None:
+    truth, predicted = ["a", "a", "a", "b", "b"], [0, 0, 1, 0, 2]
+    found = score_across(truth, predicted, ["ru", "en", "de", "en", "en"])
+    assert found == {
+        ("de", "en"): PairScores(gold=1, found=0, both=0),
+        ("de", "ru"): PairScores(gold=1, found=0, both=0),
+        ("en", "ru"): PairScores(gold=1, found=2, both=1),
+    }
+    assert found["en", "ru"].to_dict() == {
+        "gold": 1, "found": 2, "precision": 0.5, "recall": 1.0, "f1": pytest.approx(2 / 3)
+    }  # fmt: skip
+    assert score_across(truth, predicted, ["en"] * 5) == {}
+    with pytest.raises(InputError, match="1 groups"):
+        score_across(["a", "b"], [0, 1], ["en"])
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3), st.sampled_from("xyz")), min_size=1, max_size=20))
+def test_pairs_inside_and_across_groups_are_all_pairs(rows: list[tuple[int, int, str]]) -> None:
+    truth, predicted, groups = zip(*rows, strict=True)
+    total = sum(score_across(truth, predicted, groups).values(), PairScores(gold=0, found=0, both=0))
+    inside = [
+        score_across(*zip(*((t, p, str(place)) for place, (t, p, g) in enumerate(rows) if g == group), strict=True))
+        for group in set(groups)
+    ]
+    total = sum((scores for part in inside for scores in part.values()), total)
+    every = score(truth, predicted)
+    assert total.precision == pytest.approx(every.pair_precision)
+    assert total.recall == pytest.approx(every.pair_recall)

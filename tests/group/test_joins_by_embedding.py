@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
+import pytest
+import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import settings as bounds
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from dedup.group.cut import EVENT, cut
+from dedup.group.fused_storylines import with_fused_storylines
 from dedup.group.joining import with_joins
 from dedup.group.kernels.cut import cut as kernel_cut
-from dedup.group.linkage import Tree, average_linkage
+from dedup.group.linkage import LOWEST, Tree, average_linkage
 from dedup.group.storylines import Groups, with_storylines
 from dedup.match.meaning import UNIT, Near
 from dedup.match.stories import Pairs
@@ -20,7 +25,22 @@ from dedup.vectorize.exact import SCORE_UNIT
 GRANULARITIES = (0.1, 0.3, 0.45, EVENT, 0.55, 0.7, 0.85, 1.0)
 
 
-def random_tree(random: np.random.Generator, articles: int) -> tuple[Tree, Groups]:
+@dataclass
+class Words:
+    """What words found among some articles: the merge tree, and what its storylines are made from."""
+
+    tree: Tree
+    singles: Groups
+    pairs: Pairs
+
+
+def scored(groups: Groups, one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Scores of groups that seem random, and are the same for the same groups."""
+    means = np.array([0.0, 0.04, 0.055, 0.08, 0.12])[(groups.background[one] * groups.background[other]) % 5]
+    return np.asarray(np.rint(groups.size[one] * groups.size[other] * means / SCORE_UNIT), np.int64)
+
+
+def random_words(random: np.random.Generator, articles: int) -> Words:
     """A merge tree of random scores, with copies, articles that follow, and storylines of random scores."""
     a, b = np.triu_indices(articles, 1)
     some = random.random(len(a)) < 0.35
@@ -36,33 +56,30 @@ def random_tree(random: np.random.Generator, articles: int) -> tuple[Tree, Group
     pairs = Pairs(a, b, np.zeros(len(a)), scores)
     tree = average_linkage(pairs, copies, weights, follows)
 
-    def scored(groups: Groups, one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.int64]:
-        every = groups.size[one] * groups.size[other]
-        means = random.choice([0.0, 0.04, 0.055, 0.08, 0.12], len(one))
-        return np.asarray(np.rint(every * means / SCORE_UNIT), np.int64)
-
-    import scipy.sparse as sp
-
-    singles = Groups.of(
-        sp.csr_array((articles, 1)),
-        np.zeros(articles),
-        np.zeros(articles),
-        weights,
-        lambda _m, one, _o: np.zeros(len(one)),
-    )
-    return with_storylines(tree, cut(tree, EVENT), singles, pairs, scored, average_linkage), singles
+    nothing = sp.csr_array((articles, 1))
+    strange, no_dates = random.random(articles) / 20, np.zeros(articles)
+    singles = Groups.of(nothing, strange, no_dates, weights, lambda _m, one, _o: np.zeros(len(one)))
+    tree = with_storylines(tree, cut(tree, EVENT), singles, pairs, scored, average_linkage)
+    return Words(tree, singles, pairs)
 
 
-def joined(random: np.random.Generator, tree: Tree, repeats: NDArray[np.int64]) -> Tree:
-    story, line = cut(tree, EVENT), cut(tree, 1.0)
+def joined(words: Words, near: Near, known: NDArray[np.bool_], repeats: NDArray[np.int64]) -> Tree:
+    tree = words.tree
+    tree = with_joins(tree, cut(tree, EVENT), cut(tree, 1.0), near, known, repeats)
+    return with_fused_storylines(tree, cut(tree, EVENT), words.singles, words.pairs, near, known, scored)
+
+
+def joined_at_random(random: np.random.Generator, words: Words, repeats: NDArray[np.int64]) -> Tree:
+    tree = words.tree
     a, b = np.triu_indices(tree.leaves, 1)
     some = random.random(len(a)) < 0.6
-    a, b = a[some], b[some]
-    chances = (random.choice([0.1, 0.5, 0.9, 1.0], (2, len(a))) * UNIT).astype(np.int64)
     known = (tree.weights > 0) & (random.random(tree.leaves) < 0.9)
     if tree.follows is not None:
         known &= ~tree.follows
-    return with_joins(tree, story, line, Near(a, b, chances[0], np.maximum(*chances)), known, repeats)
+    some &= known[a] & known[b]
+    a, b = a[some], b[some]
+    chances = (random.choice([0.1, 0.5, 0.9, 1.0], (2, len(a))) * UNIT).astype(np.int64)
+    return joined(words, Near(a, b, chances[0], np.maximum(*chances)), known, repeats)
 
 
 def groups_of(labels: NDArray[np.int64]) -> list[set[int]]:
@@ -73,48 +90,112 @@ def groups_of(labels: NDArray[np.int64]) -> list[set[int]]:
 @bounds(max_examples=400, deadline=None)
 def test_what_an_embedding_never_does(seed: int, articles: int) -> None:
     random = np.random.default_rng(seed)
-    words, _ = random_tree(random, articles)
+    words = random_words(random, articles)
     repeats = random.choice([1, 1, 1, 2], articles)
-    both = joined(random, words, repeats)
-    stories = groups_of(cut(words, EVENT))
-    several = [story for story in stories if repeats[list(story)].sum() > 1]
+    both = joined_at_random(random, words, repeats)
     before: NDArray[np.int64] | None = None
     for granularity in GRANULARITIES:
-        alone, found = cut(words, granularity), cut(both, granularity)
+        alone, found = cut(words.tree, granularity), cut(both, granularity)
         assert (kernel_cut(both, granularity) == found).all()
-        for group in groups_of(alone):  # what words put together stays together
-            assert len({found[one] for one in group}) == 1
-        if before is not None:  # stories at one granularity are unions of those at any lower one
+        if before is not None:  # stories at one granularity are unions of those at any lower one, so are storylines
             for group in groups_of(before):
                 assert len({found[one] for one in group}) == 1
         before = found
-        if granularity <= EVENT:  # no two stories of several articles
-            of_words = [group for group in groups_of(alone) if repeats[list(group)].sum() > 1]
-            for group in groups_of(found):
-                assert sum(story <= group for story in of_words) <= 1
-    lines = [line for line in groups_of(cut(words, 1.0)) if any(story <= line for story in several)]
-    for line in groups_of(cut(both, 1.0)):  # no two storylines that each have such a story
-        assert sum(other <= line for other in lines) <= 1
+        if granularity > EVENT:
+            continue
+        for group in groups_of(alone):  # what words made one story stays one
+            assert len({found[one] for one in group}) == 1
+        of_words = [group for group in groups_of(alone) if repeats[list(group)].sum() > 1]
+        for group in groups_of(found):  # no two stories of several articles
+            assert sum(story <= group for story in of_words) <= 1
 
 
 @given(seed=st.integers(0, 2**32 - 1))
 @bounds(max_examples=50, deadline=None)
 def test_every_merge_of_an_embedding_holds_at_its_granularity(seed: int) -> None:
     random = np.random.default_rng(seed)
-    words, _ = random_tree(random, 20)
-    both = joined(random, words, np.ones(20, np.int64))
-    assert len(set(cut(both, EVENT).tolist())) == len(set(cut(words, EVENT).tolist())) - both.embedded
-    assert both.leaves == words.leaves
-    inside = len(words.height) - words.joined
-    assert both.height[:inside].tolist() == words.height[:inside].tolist()
+    words = random_words(random, 20)
+    both = joined_at_random(random, words, np.ones(20, np.int64))
+    stories = len(set(cut(both, EVENT).tolist()))
+    assert stories == len(set(cut(words.tree, EVENT).tolist())) - both.embedded
+    assert both.leaves == words.tree.leaves
+    inside = len(words.tree.height) - words.tree.joined
+    assert both.height[:inside].tolist() == words.tree.height[:inside].tolist()
+    above = both.height[len(both.height) - both.joined :]
+    assert (above >= LOWEST).all()
+    if both.follows is None or not both.follows.any():
+        assert len(set(cut(both, 1.0).tolist())) == stories - both.joined
 
 
-def test_nothing_close_changes_no_group() -> None:
-    random = np.random.default_rng(1)
-    words, _ = random_tree(random, 24)
-    nothing = np.empty(0, np.int64)
-    both = with_joins(
-        words, cut(words, EVENT), cut(words, 1.0), Near(*[nothing] * 4), np.ones(24, bool), np.ones(24, np.int64)
+@given(seed=st.integers(0, 2**32 - 1))
+@bounds(max_examples=50, deadline=None)
+def test_nothing_close_changes_nothing(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    words, nothing = random_words(random, 24), np.empty(0, np.int64)
+    both = joined(words, Near(*[nothing] * 4), np.ones(24, bool), np.ones(24, np.int64))
+    for name in ("left", "right", "height", "joined", "embedded"):
+        np.testing.assert_array_equal(getattr(both, name), getattr(words.tree, name))
+
+
+# Storylines
+
+
+def storylines(
+    sizes: list[int], words: dict[tuple[int, int], float], chances: dict[tuple[int, int], float]
+) -> list[set[int]]:
+    """The storylines of stories of some sizes, by the mean score and the mean chance of pairs of their articles.
+
+    `chances` of a story and itself are those inside it. Pairs of stories are numbered from 0 on, so are the results.
+    """
+    story = np.repeat(np.arange(len(sizes)), sizes)
+    articles = len(story)
+    a, b = np.triu_indices(articles, 1)
+    of = [(int(one), int(other)) for one, other in zip(story[a], story[b], strict=True)]
+    chance = np.array([chances.get(pair, 0.0) for pair in of])
+    near = Near(a, b, np.zeros(len(a), np.int64), np.rint(chance * UNIT).astype(np.int64))
+    inside = story[a] == story[b]
+    score = np.where(inside, 0.3, 0.01)
+    pairs = Pairs(a, b, np.zeros(len(a)), np.rint(score / SCORE_UNIT).astype(np.int64))
+    weights = np.ones(articles, np.int64)
+    tree = average_linkage(pairs.where(inside), [], weights)
+    place = {one: number for number, one in enumerate(np.unique(story, return_index=True)[1].tolist())}
+
+    def mean(groups: Groups, one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.int64]:
+        if len(groups.size) != len(sizes):
+            return np.zeros(len(one), np.int64)  # a second round has nothing to add
+        means = [words.get(pair, 0.0) for pair in zip(one.tolist(), other.tolist(), strict=True)]
+        return np.asarray(np.rint(groups.size[one] * groups.size[other] * np.array(means) / SCORE_UNIT), np.int64)
+
+    singles = Groups.of(
+        sp.csr_array((articles, 1)), np.zeros(articles), np.zeros(articles), weights, lambda _m, o, _: np.zeros(len(o))
     )
-    for granularity in GRANULARITIES:
-        assert (cut(both, granularity) == cut(words, granularity)).all()
+    known = np.ones(articles, np.bool_)
+    found = cut(with_fused_storylines(tree, story, singles, pairs, near.where(near.storyline > 0), known, mean), 1.0)
+    return [{place[one] for one in group & place.keys()} for group in groups_of(found)]
+
+
+INSIDE = {(0, 0): 0.8, (1, 1): 0.6, (2, 2): 0.0}
+
+
+@pytest.mark.parametrize(
+    ("sizes", "words", "chance", "together"),
+    [
+        ([4, 4, 40], 0.06, 0.0, True),  # words alone
+        ([4, 4, 40], 0.0, 0.6, True),  # the embedding alone
+        ([4, 4, 40], 0.03, 0.35, True),  # both
+        ([4, 4, 40], 0.03, 0.15, False),  # too little of both
+        ([4, 4, 40], 0.04, 0.25, False),  # less than half of the chances inside
+        ([2, 4, 40], 0.04, 0.25, True),  # which two articles do not tell
+        ([1, 1, 40], 0.0, 0.6, True),
+        ([1, 4, 40], -0.05, 0.6, False),  # words speak against it
+    ],
+)
+def test_either_is_enough_and_both_are_together(sizes: list[int], words: float, chance: float, together: bool) -> None:
+    found = storylines(sizes, {(0, 1): words}, {**INSIDE, (0, 1): chance})
+    assert ({0, 1} in found) == together
+
+
+def test_what_is_as_close_as_any_two_articles_does_not_count() -> None:
+    everywhere = {(a, b): 0.9 for a in range(3) for b in range(a, 3)}
+    assert storylines([3, 3, 3], {(0, 1): 0.04}, everywhere) == [{0}, {1}, {2}]
+    assert storylines([3, 3, 3], {(0, 1): 0.06}, everywhere) == [{0, 1}, {2}]

@@ -37,6 +37,9 @@ class _State:
     decisions: dict[int, str] = field(default_factory=dict)
     last_decision: int = 0
     automatic: dict[int, tuple[int, int, bool]] = field(default_factory=dict)
+    embedded: dict[int, bytes] = field(default_factory=dict)
+    joined: dict[int, int] = field(default_factory=dict)
+    scale: str = ""
     last: dict[str, int] = field(default_factory=lambda: {"article": 0, "story": 0, "change": 0})
 
     def copied(self) -> _State:
@@ -117,7 +120,7 @@ class DictStore:
 
     def delete_article(self, number: int) -> None:
         state = self._written()
-        for table in (state.articles, state.texts, state.sketches, state.automatic):
+        for table in (state.articles, state.texts, state.sketches, state.automatic, state.joined):
             table.pop(number, None)
         state.apart = {pair for pair in state.apart if number not in pair}
 
@@ -301,6 +304,41 @@ class DictStore:
 
     def decided_stories(self) -> list[int]:
         return [one.number for one in self._open().stories.values() if one.title or one.pinned is not None]
+
+    def put_embedded(self, rows: Sequence[tuple[int, bytes]]) -> None:
+        self._written().embedded.update(rows)
+
+    def embedded(self, numbers: Sequence[int]) -> dict[int, bytes]:
+        known = self._open().embedded
+        return {number: known[number] for number in numbers if number in known}
+
+    def every_embedded(self) -> Iterator[tuple[int, bytes]]:
+        yield from sorted(self._open().embedded.items())
+
+    def delete_embedded(self, numbers: Sequence[int]) -> None:
+        state = self._written()
+        for number in {*numbers} - {*state.articles} - {*state.revisions}:
+            state.embedded.pop(number, None)
+
+    def clear_embedded(self) -> None:
+        state = self._written()
+        state.embedded, state.joined, state.scale = {}, {}, ""
+
+    def put_joined(self, rows: Sequence[tuple[int, int]]) -> None:
+        self._written().joined.update(rows)
+
+    def delete_joined(self, numbers: Sequence[int]) -> None:
+        for number in numbers:
+            self._written().joined.pop(number, None)
+
+    def joined(self) -> dict[int, int]:
+        return dict(self._open().joined)
+
+    def put_scale(self, data: str) -> None:
+        self._written().scale = data
+
+    def scale(self) -> str:
+        return self._open().scale
 
     def put_stories(self, stories: Sequence[StoredStory]) -> None:
         state = self._written()

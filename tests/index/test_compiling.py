@@ -124,3 +124,25 @@ def test_an_index_takes_kernels_over_while_articles_are_added(monkeypatch: pytes
     assert stories(before_add) == known
     assert used[:101] == [NumpyBackend] * 101
     assert used[102:] == [CompiledBackend] * (len(articles) - 102)
+
+
+def test_an_index_takes_kernels_over_while_articles_are_matched(monkeypatch: pytest.MonkeyPatch) -> None:
+    articles = [*stream(7, 80)]
+    compiled = list[bool]()
+    monkeypatch.delenv("DEDUP_KERNELS", raising=False)
+    monkeypatch.setattr("dedup.backends.is_compiled", lambda _: bool(compiled))
+    monkeypatch.setattr("dedup.backends.WORTH_COMPILING", 60)
+    monkeypatch.setattr("dedup.index.state.WORTH_COMPILING", 60)
+    monkeypatch.setattr(compiling, "is_compiled", lambda _: len(compiled) > 0)
+    monkeypatch.setattr(compiling, "Compiler", FinishedCompiler)
+    finished = FinishedCompiler.finished = list[bool]()
+    with StoryIndex.open(":memory:") as index:
+        index.add_many(articles)
+        before = index.match_many(articles)
+        assert type(index._session.state().backend) is NumpyBackend
+        compiled.append(True)
+        finished.append(True)
+        assert index._session._preparation._thread is not None
+        index._session._preparation._thread.join()
+        assert index.match_many(articles) == before
+        assert type(index._session.state().backend) is CompiledBackend

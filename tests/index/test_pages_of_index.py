@@ -216,7 +216,17 @@ def test_a_store_without_addresses_is_migrated(tmp_path: Path) -> None:
     with sqlite3.connect(path) as connection:  # as it was before
         names = [name for name, _ in MIGRATIONS]
         before = names.index("earlier versions of pages")
-        for table in ("revision", "revision_body", "address", "withdrawn", "decision", "automatic"):
+        for table in (
+            "revision",
+            "revision_body",
+            "address",
+            "withdrawn",
+            "decision",
+            "automatic",
+            "embedded",
+            "joined",
+            "scale",
+        ):
             connection.execute(f"DROP TABLE {table}")
         connection.execute("DROP INDEX story_decided")
         for column in ("title", "pinned"):

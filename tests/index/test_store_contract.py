@@ -19,7 +19,7 @@ from dict_store import DictStore
 
 from dedup.errors import StoreError
 from dedup.index.store.protocol import Store, StoryFilter
-from dedup.index.store.records import Change, Sketch, StoredArticle, StoredStory, moment
+from dedup.index.store.records import Change, Revision, Sketch, StoredArticle, StoredStory, moment
 from dedup.index.store.schema import APPLICATION, MIGRATIONS
 from dedup.index.store.sqlite import SqliteStore
 from dedup.index.store.temporary import MEMORY, PREFIX, TemporaryStore, remove_abandoned
@@ -192,6 +192,37 @@ def test_apart_pairs_last_until_one_article_is_deleted(kept: Kept) -> None:
         kept.store.delete_article(3)
     for store in kept.before_and_after():
         assert store.apart() == [(1, 4)]
+
+
+def test_embeddings_last_as_long_as_their_articles_or_versions(kept: Kept) -> None:
+    rows = [(number, b"\0%d" % number) for number in (1, 2, 3, 9)] + [(4, b"")]
+    with kept.store.transaction():
+        for number in (1, 2, 3, 4):
+            kept.store.put_articles([(article(number), "", sketch(number))])
+        kept.store.put_revisions([Revision(article(9), 1, b"w", None)])
+        kept.store.put_embedded([(1, b"old"), *rows[1:]])
+        kept.store.put_embedded(rows[:1])
+        kept.store.put_joined([(2, 1), (3, 4)])
+        kept.store.put_joined([(3, 1)])
+        kept.store.put_scale("one")
+        kept.store.put_scale("two")
+    for store in kept.before_and_after():
+        assert store.embedded([1, 4, 7]) == {1: b"\x001", 4: b""}
+        assert [*store.every_embedded()] == sorted(rows)
+        assert store.joined() == {2: 1, 3: 1}
+        assert store.scale() == "two"
+    with kept.store.transaction():
+        kept.store.delete_article(2)
+        kept.store.delete_joined([3])
+        kept.store.delete_embedded([1, 2, 9])
+    for store in kept.before_and_after():
+        assert [number for number, _ in store.every_embedded()] == [1, 3, 4, 9]
+        assert store.joined() == {}
+    with kept.store.transaction():
+        kept.store.put_joined([(3, 1)])
+        kept.store.clear_embedded()
+    for store in kept.before_and_after():
+        assert ([*store.every_embedded()], store.joined(), store.scale()) == ([], {}, "")
 
 
 def test_first_format_is_migrated(tmp_path: Path) -> None:

@@ -120,6 +120,18 @@ def test_it_shows_what_the_user_prefers_and_nothing_withdrawn(browser: Any, tmp_
             assert_regroups(page, clustering, 4)
 
 
+def test_a_story_in_several_languages_is_shown_and_found_as_one(browser: Any, tmp_path: Path) -> None:
+    text = "The ferry Aurelia burned off Corran for six hours, the coastguard of Halmsund said, before tugs came."
+    given = [dedup.Article(id=lang, title="Ferry Aurelia", text=text, source=lang, lang=lang) for lang in ("en", "de")]
+    given.append(dedup.Article(id="other", title="A museum in Kallby", text="It has opened again.", lang="en"))
+    with opened(browser, written(dedup.cluster(given), tmp_path / "languages.html")) as page:
+        assert page.locator("#entries [data-slot=outlets]").all_inner_texts()[0].endswith("German, English")
+        page.click("[data-key='lang:several']")
+        until(page, "document.querySelectorAll('#entries > *').length === 1")
+        page.click("#entries a >> nth=0")
+        assert "German, English" in page.locator("#open [data-slot=dek]").inner_text()
+
+
 def test_the_slider_regroups_what_is_shown(browser: Any, seeds: dedup.Clustering, page_of_seeds: Path) -> None:
     with opened(browser, page_of_seeds) as page:
         knob = page.locator("#granularity")

@@ -51,6 +51,7 @@ def test_jsonl_is_a_record_a_line() -> None:
         "section",
         "revision_of",
         "revised_by",
+        "lang",
     ]
     assert [record["copy_group"] for record in records] == ["s0-0", None, "s0-0", None, None, None]
     assert [record["id"] for record in records if record["canonical"]] == ["a.txt", "d", "f"]
@@ -153,6 +154,7 @@ def test_csv_has_the_columns_of_the_records() -> None:
         "section": "",
         "revision_of": "",
         "revised_by": "",
+        "lang": "",
     }
     assert rows[0]["canonical"] == "true"
     assert [row["probability"] for row in rows] == ["0.98", "", "0.98", "0.83", "0.83", ""]

@@ -50,9 +50,18 @@ def test_a_story_is_a_row() -> None:
         "storyline": "",
         "publishers": "2",
         "agencies": "",
+        "languages": "",
     }
     assert (second["articles"], second["origins"], second["first"], second["likely_original"]) == ("2", "2", "", "")
     assert third["articles"] == "1"
+
+
+def test_the_languages_of_a_story_are_those_of_its_articles() -> None:
+    spoken = ("en", "de", "en", "")
+    articles = [Article(id=f"{place}", text=TEXT * 3, lang=lang) for place, lang in enumerate(spoken)]
+    found = clustering([(articles, [])])
+    assert rows_of(found, "stories")[0]["languages"] == "de; en"
+    assert [record["lang"] for record in found.to_records()] == [*spoken]
 
 
 def test_a_pair_is_a_row() -> None:

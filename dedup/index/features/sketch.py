@@ -131,12 +131,16 @@ class Features:
         words: its words outside boilerplate.
         vector: its vector.
         background: under which they were computed.
+        is_misplaced: whether its body stands under other, unrelated titles too.
+        embedded: its embedding, in units of `dedup.embedding.GRAIN`; None in an index without one.
     """
 
     packed: bytes
     words: HashedWords
     vector: Vector
     background: Background
+    is_misplaced: bool = False
+    embedded: NDArray[np.int16] | None = None
 
     @property
     def has_boilerplate(self) -> bool:
@@ -231,9 +235,13 @@ class Sketcher:
 
     def own_words(self, words: HashedWords, background: Background) -> NDArray[np.bool_]:
         """Which words are neither in a misplaced body nor boilerplate of a background; shape (words,)."""
+        return self.own_and_misplaced(words, background)[0]
+
+    def own_and_misplaced(self, words: HashedWords, background: Background) -> tuple[NDArray[np.bool_], list[int]]:
+        """Return `own_words`, and the places of the articles with a misplaced body."""
         is_many = len(background.passages) > MANY
         outside = outside_boilerplate if len(words) < FEW and is_many else self._backend.outside_boilerplate
-        return background.own_words(words, outside)[0]
+        return background.own_words(words, outside)
 
     def vectors(self, judged: HashedWords) -> list[Vector]:
         """The vectors of articles from the words that are compared."""

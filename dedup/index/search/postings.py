@@ -410,7 +410,8 @@ def search(
         for segment, span in segments
         for first in range(0, queries.size, QUERIES_AT_ONCE)
     )
-    parts = [part for found in in_threads(work, tasks, None) for part in found]
+    threads = 1 if queries.size <= QUERIES_AT_ONCE else None
+    parts = [part for found in in_threads(work, tasks, threads) for part in found]
     nothing = np.empty(0, np.int32)
     query, slots, dots = (np.concatenate([nothing, *(part[column] for part in parts)]) for column in range(3))
     return query.astype(np.int64), slots.astype(np.int64), dots.astype(np.int64)

@@ -342,6 +342,15 @@ class ArticleTable:
             return [vector.names() for vector in vectors]
         return names_of(vectors)
 
+    def languages(self) -> list[str]:
+        """The languages of the articles, by their numbers."""
+        return [*self._languages]
+
+    def language_name(self, number: int) -> str:
+        """The language of an article, by its number; "" where it is unknown."""
+        language = int(self.language[self.slot(number)])
+        return "" if language < 0 else self.languages()[language]
+
     def language_of(self, language: str) -> int:
         """The number of a language, -1 where it is unknown."""
         name = SAME_LANGUAGE.get(language, language)

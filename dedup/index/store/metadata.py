@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from dedup.background import Background
-from dedup.errors import SettingsError, StoreError
+from dedup.errors import EmbeddingError, SettingsError, StoreError
 from dedup.index.store.protocol import Store
 from dedup.settings import METHOD_VERSION, Settings
 
@@ -50,6 +50,7 @@ class StoreMetadata:
         learned_from: number of articles that the background was learned from.
         now: latest time of its clock, in seconds since 1970.
         background: the background as bytes, empty if not loaded.
+        embedding: name of its embedding, "" without one.
     """
 
     settings: Settings
@@ -62,6 +63,7 @@ class StoreMetadata:
     learned_from: int
     now: float = 0.0
     background: bytes = b""
+    embedding: str = ""
 
     @property
     def settle_seconds(self) -> float:
@@ -69,8 +71,10 @@ class StoreMetadata:
         return self.settle_hours * HOUR
 
     @classmethod
-    def new(cls, settings: Settings | None, background: Background | None, options: StoreOptions) -> Self:
-        """Create the metadata of a new index.
+    def new(
+        cls, settings: Settings | None, background: Background | None, options: StoreOptions, embedding: str = ""
+    ) -> Self:
+        """Create the metadata of a new index; `embedding` is the name of its embedding.
 
         Raises:
             SettingsError: an option is out of range.
@@ -79,7 +83,9 @@ class StoreMetadata:
             raise SettingsError(faults)
         settle_hours = SETTLE_HOURS if options.settle_hours is None else options.settle_hours
         text, keep_days = options.store_text is not False, None if options.keep_days == math.inf else options.keep_days
-        metadata = cls(settings or Settings(), METHOD_VERSION, text, keep_days, settle_hours, "", 0, 0)
+        metadata = cls(
+            settings or Settings(), METHOD_VERSION, text, keep_days, settle_hours, "", 0, 0, embedding=embedding
+        )
         return metadata.with_background(background or Background.general(), 0)
 
     def with_background(self, background: Background, version: int) -> Self:
@@ -106,6 +112,7 @@ def write_metadata(store: Store, metadata: StoreMetadata) -> None:
             "background_version": str(metadata.version),
             "background_articles": str(metadata.learned_from),
             "now": repr(metadata.now),
+            "embedding": metadata.embedding,
         }
     )
     if metadata.background:
@@ -113,7 +120,12 @@ def write_metadata(store: Store, metadata: StoreMetadata) -> None:
 
 
 def read_metadata(
-    store: Store, settings: Settings | None, options: StoreOptions | None = None, *, method: bool = True
+    store: Store,
+    settings: Settings | None,
+    options: StoreOptions | None = None,
+    *,
+    method: bool = True,
+    embedding: str | None = None,
 ) -> StoreMetadata:
     """Read the metadata of an index and check it.
 
@@ -121,8 +133,10 @@ def read_metadata(
         store: store of the index.
         settings, options: required values, None for any.
         method: whether to require the method of this version.
+        embedding: the required name of the embedding, None for any.
 
     Raises:
+        EmbeddingError: the embedding differs.
         SettingsError: settings, options or method differ.
         StoreError: the metadata is missing or invalid.
     """
@@ -138,6 +152,7 @@ def read_metadata(
             int(known["background_version"]),
             int(known["background_articles"]),
             float(known["now"]),
+            embedding=known.get("embedding", ""),
         )
     except (KeyError, ValueError, TypeError) as error:
         raise StoreError(f"{store.where} does not say what index it holds ({error}): restore a copy of it") from error
@@ -160,9 +175,20 @@ def read_metadata(
         raise SettingsError(
             [f"{problem}: open it without them, or change them with change_options ('dedup index options')"]
         )
+    if embedding is not None and embedding != metadata.embedding:
+        raise other_embedding(store.where, metadata.embedding, embedding)
     if settings is not None:  # for those that do not affect results, such as threads
         metadata = replace(metadata, settings=settings)
     return metadata
+
+
+def other_embedding(where: str, has: str, given: str) -> EmbeddingError:
+    """Return the error of an index with one embedding, "" for none, that is opened with another, "" for none."""
+    made = f"was made with the embedding {has!r}" if has else "was made without an embedding"
+    opened = f"is opened with the embedding {given!r}" if given else "is opened without one"
+    how = "name that one (embedding=…, '--embedding')" if has else "open it without one"
+    change = "change it with rebuild (rebuild(embedding=…), 'dedup index rebuild --embedding')"
+    return EmbeddingError(f"{where} {made}, and {opened}: {how}, or {change}")
 
 
 def _differing(metadata: StoreMetadata, options: StoreOptions) -> list[str]:

@@ -292,6 +292,46 @@ class Store(Protocol):
         """Return the numbers of the stories with a decided title or article to show."""
         ...
 
+    # Embeddings
+
+    def put_embedded(self, rows: Sequence[tuple[int, bytes]]) -> None:
+        """Write the embeddings of articles or earlier versions of pages by number, replacing earlier ones."""
+        ...
+
+    def embedded(self, numbers: Sequence[int]) -> dict[int, bytes]:
+        """Return the stored embeddings by number."""
+        ...
+
+    def every_embedded(self) -> Iterator[tuple[int, bytes]]:
+        """Yield number and embedding of all articles and earlier versions that have one, by number."""
+        ...
+
+    def delete_embedded(self, numbers: Sequence[int]) -> None:
+        """Delete embeddings, those of articles and earlier versions that are stored excepted."""
+        ...
+
+    def clear_embedded(self) -> None:
+        """Delete all embeddings, with the joins and the scale."""
+        ...
+
+    def put_joined(self, rows: Sequence[tuple[int, int]]) -> None:
+        """Write for articles that an embedding adds to a story an article of it, by number, replacing earlier ones."""
+        ...
+
+    def delete_joined(self, numbers: Sequence[int]) -> None: ...
+
+    def joined(self) -> dict[int, int]:
+        """Return what was written by `put_joined`, by number, without deleted articles."""
+        ...
+
+    def put_scale(self, data: str) -> None:
+        """Write what the cosines of the embedding tell; see `stories.joined.Scale`."""
+        ...
+
+    def scale(self) -> str:
+        """Return what was last written by `put_scale`, "" if nothing was."""
+        ...
+
     # Stories
 
     def put_stories(self, stories: Sequence[StoredStory]) -> None:

@@ -86,6 +86,14 @@ MIGRATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "CREATE INDEX story_decided ON story (number) WHERE title != '' OR pinned IS NOT NULL",
         ),
     ),
+    (
+        "embeddings",
+        (
+            "CREATE TABLE embedded (number INTEGER PRIMARY KEY, vector BLOB NOT NULL)",
+            "CREATE TABLE joined (number INTEGER PRIMARY KEY, other INTEGER NOT NULL)",
+            "CREATE TABLE scale (one INTEGER PRIMARY KEY CHECK (one = 1), data TEXT NOT NULL)",
+        ),
+    ),
 )
 """Migrations from an empty file, in order. A new format is a new entry at the end, never a change of an entry."""
 

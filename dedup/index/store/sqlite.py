@@ -108,7 +108,7 @@ class SqliteStore:
         self._file.write_many("UPDATE article SET story = ?, copies = ?, stands = ? WHERE number = ?", places)
 
     def delete_article(self, number: int) -> None:
-        for table in ("article", "sketch", "body", "automatic"):
+        for table in ("article", "sketch", "body", "automatic", "joined"):
             self._file.write(f"DELETE FROM {table} WHERE number = ?", (number,))
         self._file.write("DELETE FROM apart WHERE low = ? OR high = ?", (number, number))
 
@@ -306,6 +306,43 @@ class SqliteStore:
 
     def decided_stories(self) -> list[int]:
         return [row[0] for row in self._file.rows("SELECT number FROM story WHERE title != '' OR pinned IS NOT NULL")]
+
+    def put_embedded(self, rows: Sequence[tuple[int, bytes]]) -> None:
+        self._file.write_many("INSERT OR REPLACE INTO embedded VALUES (?, ?)", rows)
+
+    def embedded(self, numbers: Sequence[int]) -> dict[int, bytes]:
+        return dict(self._of_numbers("SELECT number, vector FROM embedded WHERE number IN ({})", numbers))
+
+    def every_embedded(self) -> Iterator[tuple[int, bytes]]:
+        last, statement = -1, "SELECT number, vector FROM embedded WHERE number > ? ORDER BY number LIMIT ?"
+        while rows := self._file.rows(statement, (last, AT_ONCE)):
+            yield from rows
+            last = rows[-1][0]
+
+    def delete_embedded(self, numbers: Sequence[int]) -> None:
+        absent = "NOT EXISTS (SELECT 1 FROM {} WHERE number = embedded.number)"
+        absent = " AND ".join(absent.format(table) for table in ("article", "revision"))
+        self._file.write_many(f"DELETE FROM embedded WHERE number = ? AND {absent}", [(one,) for one in numbers])
+
+    def clear_embedded(self) -> None:
+        for table in ("embedded", "joined", "scale"):
+            self._file.write(f"DELETE FROM {table}", ())
+
+    def put_joined(self, rows: Sequence[tuple[int, int]]) -> None:
+        self._file.write_many("INSERT OR REPLACE INTO joined VALUES (?, ?)", rows)
+
+    def delete_joined(self, numbers: Sequence[int]) -> None:
+        self._file.write_many("DELETE FROM joined WHERE number = ?", [(number,) for number in numbers])
+
+    def joined(self) -> dict[int, int]:
+        return dict(self._file.rows("SELECT number, other FROM joined"))
+
+    def put_scale(self, data: str) -> None:
+        self._file.write("INSERT OR REPLACE INTO scale VALUES (1, ?)", (data,))
+
+    def scale(self) -> str:
+        rows = self._file.rows("SELECT data FROM scale")
+        return str(rows[0][0]) if rows else ""
 
     def put_stories(self, stories: Sequence[StoredStory]) -> None:
         self._file.write_many(_PUT_STORY, [story_row(story) for story in stories])

@@ -8,14 +8,17 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dedup.article import Notice
 from dedup.backends import choose_for_index
 from dedup.background import Background
+from dedup.embedding import Embedding
 from dedup.group.decisions import Decision
 from dedup.index.features.sketch import unpack_words
 from dedup.index.store.protocol import Store
 from dedup.index.store.records import StoredArticle
+from dedup.index.stories.scale import Scale
 from dedup.index.vocabulary import StoredVocabulary
 from dedup.inputs.collection import DistinctArticle, build_collection
 from dedup.pipeline import ReadArticles, stories_of
@@ -38,19 +41,48 @@ class FullClustering:
         clustering: their stories.
         evidence: scores and tree of the clustering.
         learned: the background learned from the articles, if asked for.
+        by_words: the story of each article before an embedding added to it.
     """
 
     numbers: tuple[int, ...]
     clustering: Clustering
     evidence: StoredEvidence
     learned: Background | None
+    by_words: Sequence[int]
 
     def groups(self) -> list[list[int]]:
-        """Return the numbers of each story's articles, ascending."""
+        """Return the numbers of the articles of each story that words found, ascending."""
         groups: dict[int, list[int]] = defaultdict(list)
-        for number, label in sorted(zip(self.numbers, self.clustering.labels, strict=True)):
+        for number, label in sorted(zip(self.numbers, self.by_words, strict=True)):
             groups[label].append(number)
         return list(groups.values())
+
+    def joined(self) -> list[list[int]]:
+        """Return the numbers of the articles that an embedding joined, story by story.
+
+        The first of each is of the story of several that words found, or the first of all.
+        """
+        words = self.by_words
+        found: dict[int, list[int]] = defaultdict(list)
+        for place in range(len(self.numbers)):
+            found[self.clustering.labels[place]].append(place)
+        groups = []
+        for places in found.values():
+            counts = Counter(words[place] for place in places)
+            if len(counts) > 1:
+                best = min(places, key=lambda place: (counts[words[place]] == 1, self.numbers[place]))
+                others = [place for place in places if words[place] != words[best]]
+                groups.append([self.numbers[best], *sorted(self.numbers[place] for place in others)])
+        return groups
+
+    def scale(self, languages: Sequence[str]) -> Scale:
+        """Return what the embedding tells in this run, given the languages of the articles."""
+        meaning, names = self.evidence.meaning, dict[int, str]()
+        if meaning is None:
+            raise ValueError("the run had no embedding")
+        for place, distinct in enumerate(self.evidence.distinct.tolist()):
+            names.setdefault(int(meaning.languages[distinct]), languages[place])
+        return Scale.of(meaning, names)
 
     def copies(self, groups: Sequence[Sequence[int]]) -> dict[int, tuple[int, bool]]:
         """Return for each article the first of its copy group, and whether it is a representative.
@@ -108,12 +140,14 @@ class FullClustering:
         return replace(found, _evidence=evidence)
 
     def shown(self) -> dict[int, int]:
-        """Return for the first article of each story the number of the article to show."""
-        place = self.clustering.place
-        return {
-            min(self.numbers[place(article)] for article in story.articles): self.numbers[place(story.canonical)]
-            for story in self.clustering.stories
-        }
+        """Return for the first article of each story that words found the number of the article to show."""
+        place, found = self.clustering.place, dict[int, int]()
+        for story in self.clustering.stories:
+            parts: dict[int, int] = {}
+            for number, at in sorted((self.numbers[place(article)], place(article)) for article in story.articles):
+                parts.setdefault(self.by_words[at], number)
+            found |= dict.fromkeys(parts.values(), self.numbers[place(story.canonical)])
+        return found
 
 
 def recluster(
@@ -122,6 +156,7 @@ def recluster(
     background: Background | None,
     *,
     has_texts: bool,
+    embedding: str = "",
     progress: Progress | None = None,
     learn: bool = False,
 ) -> FullClustering:
@@ -132,12 +167,14 @@ def recluster(
         settings: settings of the run.
         background: background of the scores; None to learn it from these articles, as `cluster` does.
         has_texts: whether the store has all texts.
+        embedding: name of the embedding, "" without one.
         progress: called with the progress of the run.
         learn: whether to return what was learned.
     """
     report = progress or silent
     stored: list[StoredArticle] = []
     articles, blocks = [], []
+    embedded: dict[int, bytes] = {}
     distinct: dict[bytes, DistinctArticle] = {}
     withdrawn: list[str] = []
     with store.reading():
@@ -157,6 +194,8 @@ def recluster(
                 same.members.append(place)
                 if article.dateline and articles[-1].published is None:
                     same.dateline = date.fromisoformat(article.dateline)
+            if embedding:
+                embedded |= store.embedded(numbers)
             gone = store.withdrawn(numbers)
             withdrawn += [article.id for article in page if article.number in gone]
             if new:
@@ -170,7 +209,26 @@ def recluster(
     vocabulary.use(backend)
     vocabulary.read()
     backend.vocabulary = vocabulary.words
-    read = ReadArticles(backend, collection, HashedWords.joined(blocks).take(order), order)
-    evidence, learned = stories_of(read, settings, background=background, progress=report, learn=learn)
+
+    def vectors(places: NDArray[np.int64]) -> NDArray[np.int16]:
+        numbers = [stored[collection.members[place][0]].number for place in places.tolist()]
+        return unpacked_embeddings([embedded.get(number, b"") for number in numbers])
+
+    read = ReadArticles(backend, collection, HashedWords.joined(blocks).take(order), order, vectors)
+    model = Embedding(None, embedding) if embedding else None
+    evidence, learned = stories_of(read, settings, background=background, progress=report, embedding=model, learn=learn)
     evidence = replace(evidence, known_withdrawn=frozenset(withdrawn))
-    return FullClustering(tuple(article.number for article in stored), evidence.clustering(settings), evidence, learned)
+    clustering = evidence.clustering(settings)
+    by_words: Sequence[int] = clustering.labels
+    if evidence.by_words is not None:
+        by_words = evidence.cut(evidence.by_words, settings.granularity)[evidence.distinct].tolist()
+    return FullClustering(tuple(article.number for article in stored), clustering, evidence, learned, by_words)
+
+
+def unpacked_embeddings(packed: Sequence[bytes]) -> NDArray[np.int16]:
+    """Return packed embeddings, zeros for an empty one, shape (embeddings, dimensions)."""
+    found = np.zeros((len(packed), max((len(one) // 2 for one in packed), default=0)), np.int16)
+    for place, one in enumerate(packed):
+        if one:
+            found[place] = np.frombuffer(one, "<i2")
+    return found

@@ -1,15 +1,16 @@
-"""The stories that are shown: those of the method, with the decisions of editors laid over them.
+"""The stories that are shown: those of words, with the joins of an embedding and editors' decisions laid over them.
 
-In memory, in `ArticleTable`, each article is in the story that the method put it in, so later articles are placed as if
-nothing had been decided. The store has where articles are shown; where that is another place, the table `automatic` has
-the placement by the method. A story of the method of which no article is shown under its number redirects to the story
-of its first article.
+In memory, in `ArticleTable`, each article is in the story that words put it in, called that of the method, so later
+articles are placed as if nothing had been joined or decided. The store has where articles are shown; where that is
+another place, the table `automatic` has the placement by the method. A story of the method of which no article is shown
+under its number redirects to the story of its first article.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -18,6 +19,7 @@ from dedup.index.search.table import ArticleTable
 from dedup.index.store.protocol import Store
 from dedup.index.store.records import Change, StoredArticle
 from dedup.index.stories.changes import ChangeLog, Laid
+from dedup.index.stories.joined import Joined
 from dedup.index.stories.merge import assign
 
 _Nearest: TypeAlias = Callable[[Sequence[int], Sequence[int]], Sequence[int]]
@@ -72,6 +74,7 @@ class ShownStories:
         table: the articles, in the stories of the method.
         store: where all is stored.
         nearest: returns for each of some articles the place of the most similar one among others, by numbers.
+        joined: the articles that an embedding adds to stories. One that a decision names stays where words put it.
 
     Attributes:
         decisions: the decisions, the oldest first, with what each has of `in_force`.
@@ -79,8 +82,8 @@ class ShownStories:
         overwritten: articles whose placement by the method was written to the store in the open transaction.
     """
 
-    def __init__(self, table: ArticleTable, store: Store, nearest: _Nearest) -> None:
-        self._table, self._store, self._nearest = table, store, nearest
+    def __init__(self, table: ArticleTable, store: Store, nearest: _Nearest, joined: Joined) -> None:
+        self._table, self._store, self._nearest, self._joined = table, store, nearest, joined
         self.decisions: list[Decision] = []
         self.numbers: dict[str, int] = {}
         self._mentioned: set[str] = set()
@@ -132,6 +135,7 @@ class ShownStories:
 
     def _constrain(self) -> None:
         self._constraints = Constraints(self.decisions, self._number_of)
+        self._joined.exempt = {*self._constraints.decided()}
         self.decisions = self._constraints.marked(self.decisions)
 
     def contradicted(self, new: Sequence[Decision]) -> list[Decision]:
@@ -194,26 +198,29 @@ class ShownStories:
 
     # The end of a transaction
 
-    def lay(self, log: ChangeLog, decided: Sequence[Decision] = ()) -> dict[int, Laid]:
-        """Lay the decisions over the changes of a transaction, before these are written.
+    def lay(self, log: ChangeLog, decided: Sequence[Decision] = (), joined: Collection[int] = ()) -> dict[int, Laid]:
+        """Lay joins and decisions over the changes of a transaction, before these are written.
 
         Args:
             log: the changes, in the stories of the method; they are rewritten to those that are shown.
             decided: decisions that were made or undone in the transaction.
+            joined: articles that are joined to others than before it.
 
         Returns:
-            By number, where the articles are that a decision may have moved.
+            By number, where the articles are that a join or a decision may have moved.
         """
         table = self._table
         origin, table.origin = table.origin, {}
         try:
-            return self._lay_over(log, decided, origin)
+            return self._lay_over(log, decided, joined, origin)
         finally:
             self.overwritten = set()
 
-    def _lay_over(self, log: ChangeLog, decided: Sequence[Decision], origin: Mapping[int, int]) -> dict[int, Laid]:
+    def _lay_over(
+        self, log: ChangeLog, decided: Sequence[Decision], joined: Collection[int], origin: Mapping[int, int]
+    ) -> dict[int, Laid]:
         table = self._table
-        seeds: set[int] = set()
+        seeds: set[int] = {*joined}
         if decided:
             before = {one.id for one in self.decisions if not one.in_force}
             seeds |= {self._number_of[id_] for one in decided for id_ in one.mentioned if id_ in self._number_of}
@@ -221,7 +228,7 @@ class ShownStories:
             changed = before | {one.id for one in self.decisions if not one.in_force}
             again = [*decided, *(one for one in self.decisions if one.id in changed)]
             seeds |= {self._number_of[id_] for one in again for id_ in one.mentioned if id_ in self._number_of}
-        if not (self.decisions or self._placed or self._named):
+        if not (self.decisions or self._placed or self._named or self._joined.to):
             return {}
         if not decided:
             stale = {id_ for id_, number in self._number_of.items() if number not in table} if origin else set()
@@ -256,15 +263,15 @@ class ShownStories:
                 numbers += special
             decided = [one for one in numbers if constraints.decides(one)]
             pinned = any(one in constraints.titles or one in constraints.canonical for one in numbers)
-            elsewhere = any(one in self._placed for one in numbers)
-            if not (decided or pinned or elsewhere or special is not None or story in self._named):
+            elsewhere, beside = any(one in self._placed for one in numbers), self._joined.beside(story)
+            if not (decided or pinned or elsewhere or beside or special is not None or story in self._named):
                 continue
             found.add(story)
             blocks = {constraints.block(one): one for one in decided}
             more = [one for each in blocks.values() for one in constraints.with_(each)]
             more += numbers if special is not None or elsewhere else ()
             following = [other for one in more for other in self._stories_of(one)]
-            for other in [*following, *([self._hidden[story]] if story in self._hidden else ())]:
+            for other in [*beside, *following, *([self._hidden[story]] if story in self._hidden else ())]:
                 if other not in seen:
                     seen.add(other)
                     queue.append(other)
@@ -278,7 +285,10 @@ class ShownStories:
         }
         members = {story: numbers for story, numbers in members.items() if numbers}
         home = {number: story for story, numbers in members.items() for number in numbers}
-        groups = constraints.divide(members, lambda one: int(table.copies[table.slot(one)]), self._nearest)
+        united: dict[int, list[int]] = defaultdict(list)
+        for story, numbers in members.items():
+            united[self._joined.root(story)] += numbers
+        groups = constraints.divide(united, self._goes_with, self._nearest)
         before = {number: self._before(number, origin) for number in home}
         chosen, redirected = self._choose(log, groups, before, members)
         story_of = {number: story for group, story in zip(groups, chosen, strict=True) for number in group}
@@ -313,6 +323,11 @@ class ShownStories:
             number: Laid(names[story], names[before[number]], self._copies_of(number))
             for number, story in story_of.items()
         }
+
+    def _goes_with(self, number: int) -> int:
+        """Return the first article of the copy group of an article, or of the article that it is joined to."""
+        other = self._joined.other(number)
+        return int(self._table.copies[self._table.slot(number if other is None else other)])
 
     def _before(self, number: int, origin: Mapping[int, int]) -> int:
         """Return the story in which an article was shown before the transaction, 0 for none."""
@@ -353,7 +368,11 @@ class ShownStories:
             and kept.get(before[number], place) == place
             and (before[number] in members or not table.of_story(before[number]))
         }
-        found, redirected = assign(groups, claims, log.settled({*claims.values()}))
+        roots = {self._joined.root(story) for story in members}
+        whole = {story for story in claims.values() if len(members.get(story, ())) > 1 and story in roots}
+        found, redirected = assign(
+            groups, claims, log.settled({*claims.values()}) | (whole if self._joined.to else set())
+        )
         for place, story in own.items():
             other, found[place] = found[place], story
             redirected.pop(story, None)
@@ -366,7 +385,7 @@ class ShownStories:
             if best is not None:
                 story = best
             elif free:
-                story = min(free)
+                story = min(free & roots or free)
             else:
                 story = log.new_story(self._store.articles([group[0]])[group[0]].content)
             redirected.pop(story, None)

@@ -6,6 +6,7 @@ const STEP = 60, BINS = 120, STRIP = 40, SHOWN = 8, LEAD = 220;  // entries at o
 const DAY = 86400;
 const SIZES = [["1", "1 article"], ["2-4", "2 to 4"], ["5-9", "5 to 9"], ["10-", "10 and more"]];
 const STATUS = { new: "new stories", continues: "continued stories", copy: "with copies of earlier articles" };
+const SEVERAL = "several";  // a value beside the languages
 const COPIES = { with: "with copies", without: "without copies" };
 
 let listed = [], visible = STEP, found = null, terms = [], asked = 0, range = { first: 0, wide: 1, bins: 0 }, largest = 1, values = {}, weight = new Map();
@@ -19,6 +20,7 @@ const copiesIn = (story) => story.copies.reduce((sum, group) => sum + group.leng
 const title = (story) => story.title || "(no title)";
 const outlets = (story) => [...story.sources].sort((x, y) => weight.get(y) - weight.get(x)).slice(0, 4).join(", ") + (story.sources.length > 4 ? ` +${story.sources.length - 4}` : "");
 const tongues = new Intl.DisplayNames(["en"], { type: "language" });
+const spoken = (story) => story.langs.length > 1 ? [...story.langs].sort().map(language).join(", ") : "";  // only where it tells something
 const language = (code) => { try { return tongues.of(code); } catch { return code; } };
 const bucket = (size) => SIZES.find(([name]) => size <= (name.split("-")[1] ?? name) || name.endsWith("-"))[0];
 
@@ -28,7 +30,7 @@ const termsOf = (query) => [...query.toLowerCase().matchAll(/"([^"]*)"?|(\S+)/g)
 const FACETS = {
   status: { name: "What is new", of: (story) => story.status, label: (value) => STATUS[value] },
   outlet: { name: "Outlet", of: (story) => story.outlets, label: (value) => spelt.get(value) || value },
-  lang: { name: "Language", of: (story) => story.langs, label: language },
+  lang: { name: "Language", of: (story) => story.langs.length > 1 ? [...story.langs, SEVERAL] : story.langs, label: (value) => value === SEVERAL ? "several languages" : language(value) },
   size: { name: "Size", of: (story) => [bucket(story.size)], label: (value) => SIZES.find(([name]) => name === value)[1], order: SIZES.map(([name]) => name) },
   copies: { name: "Copies", of: (story) => [story.copies.length ? "with" : "without"], label: (value) => COPIES[value], order: ["with", "without"] },
   kind: { name: "Kind", of: (story) => story.kinds, label: (value) => (value === "live" ? "live blog" : value) },
@@ -177,7 +179,7 @@ function entry(story) {
   slots.count.textContent = plural(story.size, "article", "articles");
   slots.copies.textContent = story.copies.length ? plural(copiesIn(story), "copy", "copies") : "";
   slots.days.textContent = span(story);
-  slots.outlets.textContent = outlets(story);
+  slots.outlets.textContent = [outlets(story), spoken(story)].filter(Boolean).join(" · ");
   if (found) slots.found.textContent = `${plural(story.found, "article has", "articles have")} it`;
   root.querySelector(".glance").title = `Size: ${plural(story.size, "article", "articles")}` + (range.bins > 1 ? `. Days, from ${isoDay(range.first)} to ${isoDay(range.last)}` : "");
   slots.bar.style.width = 100 * Math.sqrt(story.size / largest) + "%";
@@ -345,13 +347,13 @@ const cell = (value) => { const text = /^'*[=+@\t\r-]/.test(value) ? "'" + value
 
 async function table() {
   const { data } = source, url = (place) => data.urls && dom.isWeb(data.urls[place]) ? data.urls[place] : "";
-  const day = (seconds) => Number.isFinite(seconds) ? iso(seconds) : "", rows = [["story", "title", "articles", "copies", "outlets", "origins", "first", "last", "canonical", "likely_original", "sources", "url", "storyline", "publishers", "agencies"]];
+  const day = (seconds) => Number.isFinite(seconds) ? iso(seconds) : "", rows = [["story", "title", "articles", "copies", "outlets", "origins", "first", "last", "canonical", "likely_original", "sources", "url", "storyline", "publishers", "agencies", "languages"]];
   for (const story of listed) {
     const copies = copiesIn(story), group = story.copies.reduce((x, y) => y.length > x.length ? y : x, []), original = group.length ? (await source.originals(story)).find((one) => one.articles.includes(group[0])) : null;
-    rows.push([story.id, story.title, story.size, copies, story.sources.length, story.origins || "", day(story.start), day(story.end), data.ids[story.canonical], original && original.original !== null ? data.ids[original.original] : "", story.sources.join("; "), url(story.canonical), story.storyline || "", story.publishers, story.agencies.join("; ")]);
+    rows.push([story.id, story.title, story.size, copies, story.sources.length, story.origins || "", day(story.start), day(story.end), data.ids[story.canonical], original && original.original !== null ? data.ids[original.original] : "", story.sources.join("; "), url(story.canonical), story.storyline || "", story.publishers, story.agencies.join("; "), [...story.langs].sort().join("; ")]);
   }
   return "\ufeff" + rows.map((row) => row.map(cell).join(",") + "\r\n").join("");
 }
 
-return { prepare, lead, update, more, current, table, span, iso, copiesIn, title, language, get terms() { return terms; }, get listed() { return listed; } };
+return { prepare, lead, update, more, current, table, span, iso, copiesIn, title, language, spoken, get terms() { return terms; }, get listed() { return listed; } };
 })();

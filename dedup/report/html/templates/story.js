@@ -44,7 +44,7 @@ function showStory(one) {
   address.link(slots.back, address.OPEN);
   slots.title.textContent = list.title(one);
   const texts = one.size - copies, origins = element("span", plural(texts, "different text", "different texts"));
-  slots.dek.replaceChildren(...dek([plural(one.size, "article", "articles"), one.sources.length ? plural(one.sources.length, "outlet", "outlets") : "", copies ? origins : "", one.origins ? `at most ${plural(one.origins, "origin", "origins")}` : "", list.span(one)]));
+  slots.dek.replaceChildren(...dek([plural(one.size, "article", "articles"), one.sources.length ? plural(one.sources.length, "outlet", "outlets") : "", copies ? origins : "", one.origins ? `at most ${plural(one.origins, "origin", "origins")}` : "", list.spoken(one), list.span(one)]));
   if (copies) { origins.textContent = plural(texts, "different text", "different texts") + ", "; origins.append(term(plural(copies, "copy", "copies"), COPY)); }
   slots.actions.append(...[link("Read the lead article", read(one, one.canonical)), original(one.canonical)].filter(Boolean));
   list.lead(one.canonical).then((words) => { slots.lead.textContent = words; hits(slots.lead, list.terms); }).catch(() => null);
