@@ -196,7 +196,7 @@ def test_cursors_versions_and_numbers_that_are_none(client: httpx.Client, odd: s
         ("DELETE", "/v1/decisions/d1", "If-Match"),
     ):
         if odd:
-            answer = client.request(method, path, headers={name: odd.encode()}, json={})  # type: ignore[dict-item]
+            answer = client.request(method, path, headers={name: odd.encode()}, json={})  # type: ignore[arg-type]
             assert answer.status_code in {409, 422}, (path, name, answer.text)
     assert client.delete(f"/v1/decisions/d{odd.replace('/', '')}").status_code in {404, 422}
 
