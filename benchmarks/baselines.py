@@ -23,14 +23,14 @@ GRID = tuple(round(step / 100, 2) for step in range(2, 91))
 """Thresholds tried when one is tuned."""
 FINE_GRID = (*GRID, *(round(step / 1000, 3) for step in range(905, 1000, 5)))
 """The same with steps of .005 from .9 on: what a model for near-duplicates needs."""
-NEIGHBOURS, GAPS = (1, 2, 4), (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
-"""`min_samples` and `cluster_selection_epsilon` tried when HDBSCAN is tuned, each with both ways of selection."""
+NEIGHBOURS, SMALLEST = (1, 2, 4), (2, 3, 5)
+"""`min_samples` and `min_cluster_size` tried when HDBSCAN is tuned, each with both ways of selection."""
 
 DESCRIPTIONS = {
     "linkage": f"TfidfVectorizer (English stop words, 1 + ln tf), average linkage at cosine {FIXED_THRESHOLD}",
     "linkage_tuned": "the same with the threshold tuned on the labels of the very set it is scored on",
     "embedding_tuned": "cosines of the model of --embed, average linkage, its threshold tuned as well",
-    "embedding_hdbscan": "the same cosines, HDBSCAN, tuned as well: min_samples, epsilon, way of selection",
+    "embedding_hdbscan": "the same cosines, HDBSCAN, tuned as well: min_samples, smallest group, way of selection",
     "both_tuned": "the mean of the cosines of TF-IDF and of the model, average linkage, tuned as well",
     "hdbscan": "the same TF-IDF, HDBSCAN on 1 - cosine, smallest group 2, noise left alone",
     "minhash": "datasketch MinHash of 3-word shingles, LSH, Jaccard >= 0.5, connected components",
@@ -97,17 +97,18 @@ def hdbscan_tuned(distances: NDArray[np.float64], score: Callable[[Labels], floa
     """Cluster by HDBSCAN with the parameters of the best score, the first tried in a tie; noise is left alone."""
     from sklearn.cluster import HDBSCAN
 
-    if len(distances) < max(NEIGHBOURS):
+    if len(distances) < 2:
         return alone(list(distances))
     tried = [
         _noise_alone(
             HDBSCAN(
-                min_cluster_size=2, metric="precomputed", copy=True, min_samples=neighbours,
-                cluster_selection_epsilon=gap, cluster_selection_method=way,
+                min_cluster_size=smallest, metric="precomputed", copy=True, min_samples=neighbours,
+                cluster_selection_method=way,
             ).fit_predict(distances)
         )
         for neighbours in NEIGHBOURS
-        for gap in GAPS
+        for smallest in SMALLEST
+        if max(neighbours, smallest) <= len(distances)
         for way in ("eom", "leaf")
     ]  # fmt: skip
     return max(tried, key=score)

@@ -93,8 +93,8 @@ def _show_across(name: str, scored: Report, console: Console) -> None:
     }
     if not gold:
         return
-    title = f"{name}, pairs in two languages: P and R of all, F1"
-    table = empty_table(title, "method", "P", "R", *(f"{names} ({count})" for names, count in gold.items()))
+    counted = ", ".join(f"{count} {names}" for names, count in gold.items())
+    table = empty_table(f"{name}, pairs in two languages: P, R, F1 ({counted})", "method", "P", "R", *gold)
     for method, scores in scored["methods"].items():
         pairs = scores["across_languages"]
         shares = [_number(pairs["all"][share]) for share in ("precision", "recall")]

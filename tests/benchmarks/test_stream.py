@@ -71,3 +71,10 @@ def test_a_label_that_was_not_given_has_no_share(stream_folder: Path) -> None:
     assert report["methods"]["dedup"]["different_apart"] == {"count": 0, "of": 0, "share": None}
     assert "interval" not in report["methods"]["dedup"]["same_together"]
     assert set(report["methods"]) == {"dedup"}
+
+
+def test_the_committed_pairs_of_an_embedding_are_a_set_a_model_two_ids_and_a_verdict() -> None:
+    path = data.STREAM_PAIRS.with_name("embedding_pairs.tsv")
+    rows = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines() if line[0] != "#"]
+    assert len(rows) == len({(name, *sorted(ids)) for name, _, *ids, _ in rows}) == 60
+    assert {verdict for *_, verdict in rows} == {"same", "different", "unsure"}

@@ -17,12 +17,16 @@ def operate(index: StoryIndex, rng: np.random.Generator, articles: list[Article]
     known = [article for article in articles if article.id in index]
     unknown = [article for article in articles if article.id not in index]
     names = ["add", "update", "page", "remove", "withdraw", "erase", "reconcile", "expire", "vacuum", "rebuild"]
-    names += ["decide", "undo"]
-    chances = np.array([50, 10, 12, 8, 6, 3, 5, 2, 2, 2, 12, 5])
+    names += ["decide", "undo", "import"]
+    chances = np.array([50, 10, 12, 8, 6, 3, 5, 2, 2, 2, 12, 5, 3])
     name = str(rng.choice(names, p=chances / chances.sum())) if len(known) > 20 else "add"
     some = [known[place] for place in rng.permutation(len(known))[: int(rng.integers(1, 6))]]
     if name == "add":
         index.add_many(unknown[: int(rng.choice([1, 7, 50]))], batch=20)
+    elif name == "import":
+        index.import_stories(
+            [*some, *unknown[:5]], {one.id: f"other {rng.integers(9)}" for one in [*some, *unknown[:5]]}
+        )
     elif name == "update":
         index.add_many([replace(one, text=f"{one.text} Edition {rng.integers(1000)}.") for one in some])
     elif name == "page":
@@ -38,10 +42,15 @@ def operate(index: StoryIndex, rng: np.random.Generator, articles: list[Article]
     elif name == "vacuum":
         index.vacuum(changes_before=max(index.stats()["changes"] - int(rng.integers(200)), 0))
     elif name == "decide":
-        kind = str(rng.choice(["together", "split", "title", "canonical"]))
+        kind = str(rng.choice(["together", "apart", "split", "move", "title", "canonical"]))
+        given = {
+            "apart": {"apart_from": [one.id for one in known[:2]]},
+            "move": {"into": known[int(rng.integers(len(known)))].id},
+            "title": {"title": f"Title {rng.integers(1000)}"},
+        }
         with suppress(InputError):
-            chosen = [one.id for one in (some if kind in ("together", "split") else some[:1])]
-            index.decide(kind, chosen, title="A title" if kind == "title" else "", supersede=True)  # type: ignore[arg-type]
+            chosen = [one.id for one in (some[:1] if kind in ("title", "canonical") else some)]
+            index.decide(kind, chosen, supersede=True, **given.get(kind, {}))  # type: ignore[arg-type]
     elif name == "undo":
         for decision in index.decisions()[0][:1]:
             index.undo(decision.id)

@@ -1,7 +1,8 @@
-"""Followers, writers and servers killed at random moments: `python tests/follow/kills.py 100`."""
+"""Followers, writers and servers killed, or stopped for a while, at random: `python tests/follow/kills.py 100`."""
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import tempfile
@@ -44,6 +45,11 @@ class _Process:
                 raise AssertionError(f"it ended by itself: {Path(self._log.name).read_text()[-2000:]}")
             time.sleep(0.02)
 
+    def pause(self, seconds: float) -> None:
+        self._process.send_signal(signal.SIGSTOP)
+        time.sleep(seconds)
+        self._process.send_signal(signal.SIGCONT)
+
     def kill(self) -> None:
         self._process.kill()
         self._process.wait()
@@ -51,7 +57,10 @@ class _Process:
 
 
 def run(folder: Path, server: Server, kills: int, seed: int) -> Counter[str]:
-    """Kill followers, writers and the server at random; return how often each was, and what the writers did."""
+    """Kill followers, writers and the server at random; return how often each was, and what the writers did.
+
+    Between kills a follower or a writer is stopped for a while, now and then.
+    """
     rng, store = np.random.default_rng(seed), folder / "stories.db"
     with StoryIndex.open(store) as index:
         index.add_many(islice(articles(seed, 6_000), 1_500))
@@ -67,6 +76,9 @@ def run(folder: Path, server: Server, kills: int, seed: int) -> Counter[str]:
                 process = writer if what == "writer" else follower
                 process.wait_for_work()
                 time.sleep(float(rng.random()) * _LIFE)
+                if rng.random() < 0.2:
+                    (writer if rng.random() < 0.5 else follower).pause(float(rng.random()))
+                    done["paused"] += 1
                 if what == "server":
                     server.stop("immediate" if rng.random() < 0.5 else "fast")
                     time.sleep(float(rng.random()))

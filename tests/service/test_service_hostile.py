@@ -9,6 +9,7 @@ import time
 import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -140,12 +141,19 @@ def test_a_gigabyte(strict: Served, client: httpx.Client) -> None:
             b"Content-Length: 1000000000\r\n\r\n" + b" " * 100_000
         )
         assert_raw_problem(answered(sock), 413)
-    for path, kind in (("/v1/articles", "application/json"), ("/v1/articles/batch", "application/x-ndjson")):
+    for path, kind in (
+        ("/v1/articles", "application/json"),
+        ("/v1/articles/batch", "application/x-ndjson"),
+        ("/v1/decisions", "application/json"),
+    ):
         try:
             answer = client.post(path, content=pieces(), headers={"Content-Type": kind})  # chunked
         except httpx.TransportError:
             continue  # it was cut off while it was still sending
         assert_problem(answer, 413, "body")
+    for path in ("/v1/rebuild?preview=true", "/v1/quarantine?source=none", "/v1/options"):  # which read no body
+        with suppress(httpx.TransportError):
+            assert client.post(path, content=pieces()).status_code in {200, 202, 413}
     assert strict.memory() - before < 100_000_000
 
 
@@ -155,6 +163,7 @@ def test_gzip_bombs(strict: Served, client: httpx.Client) -> None:
     bomb = b"".join(packer.compress(b" " * 10_000_000) for _ in range(20)) + packer.flush()  # 200 MB in 200 KB
     headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
     assert_problem(client.post("/v1/articles", content=bomb, headers=headers), 413, "body")
+    assert_problem(client.post("/v1/decisions", content=bomb, headers=headers), 413, "body")
     assert_problem(client.post("/v1/articles", content=gzip.compress(gzip.compress(bomb)), headers=headers), 400)
     headers["Content-Type"] = "application/x-ndjson"
     assert_problem(client.post("/v1/articles/batch", content=bomb, headers=headers), 413, "body")
@@ -162,6 +171,34 @@ def test_gzip_bombs(strict: Served, client: httpx.Client) -> None:
     answer = client.post("/v1/articles/batch", content=lines, headers=headers)
     assert_problem(answer, 413, "body")
     assert strict.memory() - before < 100_000_000
+
+
+@pytest.mark.parametrize(
+    "odd", ["x", "-1", "1.5", "9" * 40, "\U0001f600", "", "0x1", "%00", "1 OR 1", "NaN", "W/1"], ids=ascii
+)
+def test_cursors_versions_and_numbers_that_are_none(client: httpx.Client, odd: str) -> None:
+    for method, path, given in (
+        ("GET", "/v1/changes", {"since": odd}),
+        ("POST", "/v1/quarantine", {"source": "none", "cursor": odd}),
+        ("POST", "/v1/quarantine", {"source": "none", "since": odd}),
+        ("GET", "/v1/stories", {"cursor": odd}),
+        ("GET", "/feeds/stories.json", {"cursor": odd}),
+        ("POST", "/v1/rebuild", {"granularity": odd}),
+        ("POST", "/v1/options", {"settle_hours": "-" + odd}),
+        ("POST", "/v1/options", {"store_text": odd}),
+    ):
+        answer = client.request(method, path, params=given)
+        assert answer.status_code in {410, 422}, (path, given, answer.text)
+        assert_problem(answer, answer.status_code)
+    for method, path, name in (
+        ("GET", "/v1/stats", "Dedup-Cursor"),
+        ("POST", "/v1/decisions", "If-Match"),
+        ("DELETE", "/v1/decisions/d1", "If-Match"),
+    ):
+        if odd:
+            answer = client.request(method, path, headers={name: odd.encode()}, json={})  # type: ignore[arg-type]
+            assert answer.status_code in {409, 422}, (path, name, answer.text)
+    assert client.delete(f"/v1/decisions/d{odd.replace('/', '')}").status_code in {404, 422}
 
 
 def test_heads_that_are_too_large(strict: Served, client: httpx.Client) -> None:

@@ -50,9 +50,11 @@ def sent_until_closed(sock: socket.socket, piece: bytes, pause: float, most: int
         (b"POST /v1/articles" + CHUNKED + b"2\r\n{}\r\n0\r\nX-A: ", b"y" * 100_000),
         (b"POST /v1/articles" + CHUNKED + b"2;a=", b"y" * 100_000),
         (b"POST /v1/articles/batch" + LINES + b"2\r\n{}\r\n0\r\n", TRAILERS),
+        (b"POST /v1/decisions" + CHUNKED + b"2\r\n{}\r\n0\r\n", TRAILERS),
+        (b"POST /v1/rebuild?granularity=7" + CHUNKED + b"2;a=", b"y" * 100_000),
         (b"GET /healthz" + CHUNKED + b"0\r\n", TRAILERS),
     ],
-    ids=["trailers", "long trailer", "chunk extension", "lines", "get"],
+    ids=["trailers", "long trailer", "chunk extension", "lines", "decision", "no body", "get"],
 )
 def test_what_surrounds_chunks_is_bounded(served: Served, head: bytes, piece: bytes) -> None:
     before = served.memory()
@@ -67,10 +69,11 @@ def test_what_surrounds_chunks_is_bounded(served: Served, head: bytes, piece: by
     ("head", "piece"),
     [
         (b"POST /v1/articles" + CHUNKED, b"1\r\n \r\n" * 20_000),
+        (b"POST /v1/decisions" + CHUNKED, b"1\r\n \r\n" * 20_000),
         (b"POST /v1/articles/batch" + LINES, b"1\r\n\n\r\n" * 20_000),
         (b"GET /healthz" + HOST + b"\r\n", (b"GET /healthz" + HOST + b"\r\n") * 5_000),
     ],
-    ids=["chunks", "chunks of lines", "pipelined requests"],
+    ids=["chunks", "chunks of a decision", "chunks of lines", "pipelined requests"],
 )
 def test_many_small_parts_do_not_keep_others_waiting(served: Served, head: bytes, piece: bytes) -> None:
     """Each of them took memory or the time of the event loop: 8 such connections delayed others by 2 s."""

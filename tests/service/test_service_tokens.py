@@ -65,7 +65,10 @@ def test_the_file_has_no_secret_and_is_its_owners_alone(locked: Locked) -> None:
 def test_without_a_known_token(locked: Locked, header: str | None, kind: str) -> None:
     headers = {} if header is None else {"Authorization": header.encode("latin-1")}
     with locked.served.client() as http:
-        for path in ("/v1/stats", "/v1/articles/a", "/metrics", "/v1/jobs/a"):
+        for path in (
+            *("/v1/stats", "/v1/articles/a", "/metrics", "/v1/jobs/a", "/v1/decisions"),
+            *("/v1/changes/stream", "/feeds/stories.json", "/feeds/stories.rss"),
+        ):
             answer = http.get(path, headers=headers)  # type: ignore[arg-type]
             told = assert_problem(answer, 401, "Authorization")
             assert told["type"].endswith(kind)
@@ -83,6 +86,11 @@ def test_a_token_that_may_only_read(locked: Locked) -> None:
             ("DELETE", "/v1/articles/a"),
             ("POST", "/v1/reconcile"),
             ("POST", "/v1/expire"),
+            ("POST", "/v1/rebuild"),
+            ("POST", "/v1/quarantine"),
+            ("POST", "/v1/options"),
+            ("POST", "/v1/decisions"),
+            ("DELETE", "/v1/decisions/d1"),
         ):
             assert_problem(http.request(method, path, json=ARTICLE), 403, "Authorization")
 
