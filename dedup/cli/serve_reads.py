@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import threading
+from io import RawIOBase
 from pathlib import Path
 
 from dedup.cli.messages import begin_logging, say
@@ -16,9 +17,9 @@ from dedup.errors import DedupError
 def main() -> int:
     """Do the task that the first line of standard input describes, until it ends; return the exit code."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the process that writes, which ends this one
-    given = os.fdopen(os.dup(0), "rb", buffering=0)
-    task = json.loads(given.readline())
-    threading.Thread(target=_end_with_parent, args=(given.fileno(),), daemon=True).start()
+    parent = os.fdopen(os.dup(0), "rb", buffering=0)
+    task = json.loads(parent.readline())
+    threading.Thread(target=_end_with_parent, args=(parent,), daemon=True).start()
     begin_logging(task["verbose"], as_json=task["as_json"])
     from dedup.embedding import Embedding
     from dedup.service.read_file import ReadFile
@@ -26,8 +27,8 @@ def main() -> int:
     from dedup.service.settings import ServiceSettings
 
     settings = ServiceSettings(**task["settings"])
-    given = task["embedding"]
-    model = None if given is None else Embedding.of(given, cache=task["embedding_cache"])
+    named = task["embedding"]
+    model = None if named is None else Embedding.of(named, cache=task["embedding_cache"])
     with ReadFile(Path(task["store"]), model) as copies:
         copies.index.refresh()  # a process that still loads its articles would refuse what another one answers
         with listen_beside(task["family"], task["address"]) as listening:
@@ -47,8 +48,8 @@ def _say_started() -> None:
     os.write(1, b"\n")
 
 
-def _end_with_parent(given: int) -> None:
-    while os.read(given, 4096):
+def _end_with_parent(parent: RawIOBase) -> None:
+    while parent.read(4096):
         pass
     os.kill(os.getpid(), signal.SIGTERM)
 

@@ -150,6 +150,21 @@ def test_a_process_that_dies_is_replaced_and_all_end_with_the_writer(tmp_path: P
 
 @unix
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="processes are counted in /proc")
+def test_a_process_that_was_stopped_goes_on(tmp_path: Path) -> None:
+    with serving(tmp_path / "stories.db", "--workers", "2") as served:
+        before = workers_of(served)
+        for number in (signal.SIGSTOP, signal.SIGCONT):
+            for one in before:
+                os.kill(one, number)
+            time.sleep(0.5)
+        with Client(served.url) as client:
+            client.add({"id": "a", "text": "The ferry has left the port of Elbing."})
+            assert "a" in client
+        assert workers_of(served) == before
+
+
+@unix
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="processes are counted in /proc")
 def test_they_end_when_the_writer_is_killed(tmp_path: Path) -> None:
     with serving(tmp_path / "stories.db", "--workers", "1") as served:
         (left,) = workers_of(served)
