@@ -23,15 +23,14 @@ def main() -> int:
     begin_logging(task["verbose"], as_json=task["as_json"])
     from dedup.embedding import Embedding
     from dedup.service.read_file import ReadFile
-    from dedup.service.run import authenticator_for, listen_beside, run
+    from dedup.service.run import authenticator_for, bind_beside, run
     from dedup.service.settings import ServiceSettings
 
     settings = ServiceSettings(**task["settings"])
     named = task["embedding"]
     model = None if named is None else Embedding.of(named, cache=task["embedding_cache"])
     with ReadFile(Path(task["store"]), model) as copies:
-        copies.index.refresh()  # a process that still loads its articles would refuse what another one answers
-        with listen_beside(task["family"], task["address"]) as listening:
+        with bind_beside(task["family"], task["address"]) as listening:
             run(
                 copies.index,
                 settings,

@@ -73,30 +73,25 @@ def listen(settings: ServiceSettings) -> socket.socket:
 
 
 def share(listening: socket.socket) -> socket.socket:
-    """Return a socket that keeps the address of a listening one, on which processes of this user then `listen_beside`.
+    """Return a socket that keeps the address of a listening one, on which processes of this user then listen.
 
-    The kernel gives each of them its share of the connections; with one socket for all, one would accept most.
+    Each binds a socket of its own, see `bind_beside`, and the kernel gives it its share of the connections. With one
+    socket for all, one process would accept most.
 
     Raises:
         OSError: another program has taken the address.
     """
     family, address = listening.family, listening.getsockname()
     listening.close()
-    return _bound(family, address)
+    return bind_beside(family, address)
 
 
-def listen_beside(family: int, address: Sequence[Any]) -> socket.socket:
-    """Return a listening socket on an address that other processes of this user listen on too, see `share`."""
-    listening = _bound(family, tuple(address))
-    listening.listen(1024)
-    return listening
-
-
-def _bound(family: int, address: tuple[Any, ...]) -> socket.socket:
+def bind_beside(family: int, address: Sequence[Any]) -> socket.socket:
+    """Return a socket on an address that other processes of this user have too, on which `run` listens once it is ready."""
     bound = socket.socket(family, socket.SOCK_STREAM)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    bound.bind(address)
+    bound.bind(tuple(address))
     return bound
 
 
@@ -125,13 +120,13 @@ def run(
         index: the index; the caller closes it.
         settings: limits and addresses.
         authenticator: checks tokens.
-        listening: a socket from `listen`.
+        listening: a socket from `listen` or `bind_beside`.
         on_started: called once the service answers, by another thread if `workers` do.
         copies: the file of the index if it is only read.
         writer: path of the Unix socket of the process that writes, to which writes are forwarded; None to refuse them.
         workers: processes that read, which are started with this one and end before it.
     """
-    state = State(index, settings, authenticator, copies)
+    state = State(index, settings, authenticator, copies, load_first=writer is not None)
     inner: ASGIApp = inner_application(state)
     config = uvicorn.Config(
         ServiceMiddleware(Forwarder(inner, writer) if writer else inner, state),

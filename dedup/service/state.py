@@ -50,6 +50,7 @@ class State:
         settings: limits.
         authenticator: checks tokens.
         copies: the file that only is read; None if the service writes to the index.
+        load_first: whether `start` waits until the articles are loaded.
     """
 
     writer: Writer | NoWriter
@@ -60,8 +61,11 @@ class State:
         settings: ServiceSettings,
         authenticator: Authenticator,
         copies: ReadFile | None = None,
+        *,
+        load_first: bool = False,
     ) -> None:
         self._index, self.settings, self.authenticator, self.copies = index, settings, authenticator, copies
+        self._load_first = load_first
         self.metrics, self.body_budget, self.jobs = Metrics(), BodyBudget(), Jobs()
         self.refusals = Refusals()
         self.request_models = RequestModels(settings)
@@ -104,7 +108,7 @@ class State:
         return call(self._index) if self.copies is None else self.copies.read(call)
 
     async def start(self) -> None:
-        """Start the writer, and load the articles into memory in the background."""
+        """Start the writer, and load the articles into memory, in the background unless `load_first`."""
         if self.copies is not None:
             self.writer = NoWriter()
         else:
@@ -116,6 +120,8 @@ class State:
         gauge("dedup_ready", "Whether it answers.", lambda: float(not self.unready))
         self._articles = len(self.index)
         self._loading = asyncio.create_task(self._load())
+        if self._load_first:  # else a process that still loads would refuse what another one answers
+            await self._loading
 
     async def stop(self) -> None:
         """Finish what was accepted, and end all threads."""
