@@ -29,17 +29,16 @@ def main() -> int:
     settings = ServiceSettings(**task["settings"])
     named = task["embedding"]
     model = None if named is None else Embedding.of(named, cache=task["embedding_cache"])
-    with ReadFile(Path(task["store"]), model) as copies:
-        with bind_beside(task["family"], task["address"]) as listening:
-            run(
-                copies.index,
-                settings,
-                authenticator_for(settings),
-                listening,
-                _say_started,
-                copies=copies,
-                writer=Path(task["writer"]),
-            )
+    with ReadFile(Path(task["store"]), model) as copies, bind_beside(task["family"], task["address"]) as listening:
+        run(
+            copies.index,
+            settings,
+            authenticator_for(settings),
+            listening,
+            _say_started,
+            copies=copies,
+            writer=Path(task["writer"]),
+        )
     return 0
 
 

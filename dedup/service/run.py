@@ -87,7 +87,7 @@ def share(listening: socket.socket) -> socket.socket:
 
 
 def bind_beside(family: int, address: Sequence[Any]) -> socket.socket:
-    """Return a socket on an address that other processes of this user have too, on which `run` listens once it is ready."""
+    """Return a socket on an address that other processes of this user have too; `run` listens on it."""
     bound = socket.socket(family, socket.SOCK_STREAM)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)

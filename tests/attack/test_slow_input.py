@@ -19,7 +19,7 @@ from dedup.text.spans import spans
 
 COUNT = 20_000
 """Size of each file in tens of bytes."""
-ENOUGH = 5.0
+ENOUGH = 10.0
 """Limit in processor seconds: several times the slowest, and a fraction of a quadratic algorithm's."""
 FREE = 0.3
 """Tolerance of the timer in seconds."""
