@@ -35,9 +35,10 @@ class ReadFile:
     """
 
     def __init__(self, path: Path, embedding: Embedding | None = None) -> None:
-        self._path, self._file, self._embedding = path, _identity(path), embedding
+        self._path, self._embedding = path, embedding
         self._opening = threading.Lock()
-        self._open = [StoryIndex.open(path, read_only=True, embedding=embedding)]
+        index, self._file = self._opened()
+        self._open = [index]
 
     def __enter__(self) -> Self:
         """Return the file, whose indexes are closed when the block ends."""
@@ -77,18 +78,38 @@ class ReadFile:
         """Open the file if it has replaced the one that was read, and load its articles.
 
         Raises:
-            StoreError: it cannot be read.
+            StoreError: it cannot be read, and none has replaced it.
         """
         with self._opening:
             found = _identity(self._path)
             if found in {self._file, None}:
                 return
-            index = StoryIndex.open(self._path, read_only=True, embedding=self._embedding)
-            index.refresh()
+            try:
+                index, file = self._opened()
+            except StoreError:
+                if _identity(self._path) != found:
+                    return
+                raise
+            try:
+                index.refresh()
+            except BaseException as error:
+                index.close()
+                if isinstance(error, StoreError) and _identity(self._path) != file:
+                    return
+                raise
             self._open.append(index)
-            self._file = found
+            self._file = file
             while len(self._open) > _KEPT:
                 self._open.pop(0).close()
+
+    def _opened(self) -> tuple[StoryIndex, tuple[int, int] | None]:
+        """Open the file; return its index and its identity, which is not that of one that replaced it meanwhile."""
+        while True:
+            before = _identity(self._path)
+            index = StoryIndex.open(self._path, read_only=True, embedding=self._embedding)
+            if _identity(self._path) == before:
+                return index, before
+            index.close()
 
     def _newer_than(self, index: StoryIndex) -> StoryIndex | None:
         """Return the index of a file that has replaced that of another index, None if there is none yet."""
