@@ -193,8 +193,9 @@ def test_repeated_refusals_are_slowed() -> None:
 
 def test_a_known_token_is_not_slowed_by_unknown_ones(locked: Locked) -> None:
     with locked.served.client("dedup_wrong") as http:
-        answers = [http.get("/v1/stats") for _ in range(25)]
-        assert {answer.status_code for answer in answers} == {401}
-        assert answers[-1].elapsed.total_seconds() > 0.9
+        # 20 are free, and 20 more if a minute ends meanwhile.
+        answers = (http.get("/v1/stats") for _ in range(41))
+        slow = next(answer for answer in answers if answer.elapsed.total_seconds() > 0.9)
+        assert slow.status_code == 401
     with locked.served.client(locked.reader) as http:
         assert http.get("/v1/stats").elapsed.total_seconds() < 0.9
