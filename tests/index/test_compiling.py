@@ -91,6 +91,26 @@ class FinishedCompiler:
         """Do nothing."""
 
 
+def compile_beside(monkeypatch: pytest.MonkeyPatch) -> Callable[[StoryIndex], None]:
+    """Let an index of 60 articles have kernels compiled beside it; return what finishes that."""
+    compiled = list[bool]()
+    monkeypatch.delenv("DEDUP_KERNELS", raising=False)
+    monkeypatch.setattr("dedup.backends.is_compiled", lambda _: bool(compiled))
+    monkeypatch.setattr("dedup.backends.WORTH_COMPILING", 60)
+    monkeypatch.setattr("dedup.index.state.WORTH_COMPILING", 60)
+    monkeypatch.setattr(compiling, "is_compiled", lambda _: len(compiled) > 0)
+    monkeypatch.setattr(compiling, "Compiler", FinishedCompiler)
+    finished = FinishedCompiler.finished = list[bool]()
+
+    def finish(index: StoryIndex) -> None:
+        compiled.append(True)
+        finished.append(True)
+        assert index._session._preparation._thread is not None
+        index._session._preparation._thread.join()
+
+    return finish
+
+
 def test_an_index_takes_kernels_over_while_articles_are_added(monkeypatch: pytest.MonkeyPatch) -> None:
     articles = [*stream(7, 200)]
 
@@ -102,24 +122,13 @@ def test_an_index_takes_kernels_over_while_articles_are_added(monkeypatch: pytes
             return [*index.stories()]
 
     known: list[object] = stories(lambda *_: None)
-    compiled = list[bool]()
-    monkeypatch.delenv("DEDUP_KERNELS", raising=False)
-    monkeypatch.setattr("dedup.backends.is_compiled", lambda _: bool(compiled))
-    monkeypatch.setattr("dedup.backends.WORTH_COMPILING", 60)
-    monkeypatch.setattr("dedup.index.state.WORTH_COMPILING", 60)
-    monkeypatch.setattr(compiling, "is_compiled", lambda _: len(compiled) > 0)
-    monkeypatch.setattr(compiling, "Compiler", FinishedCompiler)
-    finished = FinishedCompiler.finished = list[bool]()
+    finish = compile_beside(monkeypatch)
     used = list[type]()
 
     def before_add(index: StoryIndex, number: int) -> None:
-        session = index._session
-        used.append(type(session.state().backend))
+        used.append(type(index._session.state().backend))
         if number == 100:
-            compiled.append(True)
-            finished.append(True)
-            assert session._preparation._thread is not None
-            session._preparation._thread.join()
+            finish(index)
 
     assert stories(before_add) == known
     assert used[:101] == [NumpyBackend] * 101
@@ -128,21 +137,11 @@ def test_an_index_takes_kernels_over_while_articles_are_added(monkeypatch: pytes
 
 def test_an_index_takes_kernels_over_while_articles_are_matched(monkeypatch: pytest.MonkeyPatch) -> None:
     articles = [*stream(7, 80)]
-    compiled = list[bool]()
-    monkeypatch.delenv("DEDUP_KERNELS", raising=False)
-    monkeypatch.setattr("dedup.backends.is_compiled", lambda _: bool(compiled))
-    monkeypatch.setattr("dedup.backends.WORTH_COMPILING", 60)
-    monkeypatch.setattr("dedup.index.state.WORTH_COMPILING", 60)
-    monkeypatch.setattr(compiling, "is_compiled", lambda _: len(compiled) > 0)
-    monkeypatch.setattr(compiling, "Compiler", FinishedCompiler)
-    finished = FinishedCompiler.finished = list[bool]()
+    finish = compile_beside(monkeypatch)
     with StoryIndex.open(":memory:") as index:
         index.add_many(articles)
         before = index.match_many(articles)
         assert type(index._session.state().backend) is NumpyBackend
-        compiled.append(True)
-        finished.append(True)
-        assert index._session._preparation._thread is not None
-        index._session._preparation._thread.join()
+        finish(index)
         assert index.match_many(articles) == before
         assert type(index._session.state().backend) is CompiledBackend
