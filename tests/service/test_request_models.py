@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dedup import StoryIndex
+from dedup import Article, StoryIndex
 from dedup.service.app import document, inner_application
 from dedup.service.problems import FAULTS, Fault, Problem
 from dedup.service.request_models import RequestModels, read_date
@@ -21,7 +21,11 @@ SERVICE = ServiceSettings(text=40, batch=3)
 MODELS = RequestModels(SERVICE)
 STRINGS = st.text(max_size=45) | st.sampled_from(["", " x", "a\nb", "\ud800", "\ud800" * 50, "x" * 513, "x" * 5_001])
 VALUES = (
-    STRINGS | st.none() | st.booleans() | st.integers() | st.sampled_from([[], {}, "2024-01-31", "2024-01-31T12:30Z"])
+    STRINGS
+    | st.none()
+    | st.booleans()
+    | st.integers()
+    | st.sampled_from([[], {}, [0.5, -2], "2024-01-31", "2024-01-31T12:30Z"])
 )
 
 
@@ -43,17 +47,19 @@ def test_a_record_is_refused_exactly_where_its_schema_refuses_it(needs_id: bool,
         date = name in {"published", "seen"} and isinstance(value, str) and read_date(value) is None
         if half or date or not validator(schema["properties"].get(name, False)).is_valid(value):
             wrong.add(name)
-    held: dict[str, Any] = {}
+    article: Article | None = None
     faults: tuple[Fault, ...] = ()
     try:
-        held = MODELS.read_article(record, where="articles.3", needs_id=needs_id).to_record()
+        article = MODELS.read_article(record, where="articles.3", needs_id=needs_id)
     except Problem as error:
         faults = error.faults
     assert {fault.field for fault in faults} == {f"articles.3.{name}" for name in wrong}
     assert all(fault.problem and fault.remedy for fault in faults)
-    if not wrong:
-        strings = record.keys() - {"published", "seen"}
-        assert {name: held[name] for name in strings} == {name: record[name] or "" for name in strings}
+    assert (article is None) == bool(wrong)
+    if article is not None:
+        strings = record.keys() - {"published", "seen", "vector"}
+        assert {name: getattr(article, name) for name in strings} == {name: record[name] or "" for name in strings}
+        assert article.vector == (None if record.get("vector") is None else tuple(record["vector"]))
 
 
 def test_markup_is_removed() -> None:
