@@ -251,7 +251,9 @@ class Findings:
         article = self.collection.first(distinct)
         document = Document.of(article.title, article.text)
         words = substituted(HashedWords.of([document], hashes_of), self.substitutes)
-        return article, np.split(~remaining(words, self.boilerplate, outside_boilerplate), [len(document.title)])
+        gone = ~remaining(words, self.boilerplate, outside_boilerplate)
+        title, body = np.split(gone, [len(document.title)])
+        return article, [np.append(title, np.ones(document.label, np.bool_)), body]
 
     def cosines(self, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return the cosines of pairs of distinct articles, by cross-lingual vectors where languages differ."""

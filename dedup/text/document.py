@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from dedup.text.tokens import Tokens, tokenize
+from dedup.text.tokens import SEGMENT, Tokens, tokenize
 
 REPEATED = 3
 """Words of the shortest title that is removed from the beginning of a text that repeats it."""
+LABEL = 8
+"""Words of the longest label of a title."""
+_SEGMENT = bytes(int(flags & SEGMENT > 0) for flags in range(256))
+"""Translates what tokens begin to whether they begin a segment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,19 +20,22 @@ class Document:
     """The tokens of one article.
 
     Attributes:
-        title: the tokens of the title.
+        title: the tokens of the title, without a label at its end.
         body: the tokens of the text, without a repetition of the title at its start.
+        label: the number of tokens of the label, see `label_of`.
     """
 
     title: Tokens
     body: Tokens
+    label: int = 0
 
     @classmethod
     def of(cls, title: str, text: str) -> Document:
         """The document of a title and a text."""
         head, body = tokenize(title), tokenize(text)
         if len(head) >= REPEATED and body.words[: len(head)] == head.words:
-            body = body.after(len(head))
+            label = label_of(head, body)
+            return cls(head.before(len(head) - label), body.after(len(head)), label)
         return cls(head, body)
 
     @property
@@ -46,4 +53,19 @@ class Document:
 
     def where(self, title: Iterable[object], body: Iterable[object]) -> Document:
         """The document with the tokens of title and body for which `title` and `body` are true."""
-        return Document(self.title.where(title), self.body.where(body))
+        return Document(self.title.where(title), self.body.where(body), self.label)
+
+
+def label_of(title: Tokens, text: Tokens) -> int:
+    """The number of words at the end of a title that are the name of an outlet, as a text of the same words shows.
+
+    Aggregators have the headline and the outlet as text, but not the separator that they put between them in the title.
+
+    Args:
+        title: the tokens of the title.
+        text: those of the text, which begin with the same words.
+    """
+    begins = title.begins.translate(_SEGMENT).rfind(1)
+    label = len(title) - begins
+    is_label = begins > 0 and len(text) == len(title) and not text.begins[begins] & SEGMENT
+    return label if is_label and label <= LABEL and 2 * label <= len(title) else 0

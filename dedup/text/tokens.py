@@ -46,6 +46,10 @@ class Tokens:
         """All tokens but the first `count`."""
         return Tokens(self.words[count:], self.capitals[count:], self.begins[count:])
 
+    def before(self, count: int) -> Tokens:
+        """The first `count` tokens."""
+        return self if count == len(self) else Tokens(self.words[:count], self.capitals[:count], self.begins[:count])
+
     def where(self, keep: Iterable[object]) -> Tokens:
         """The tokens for which `keep` is true."""
         places = [place for place, kept in enumerate(keep) if kept]

@@ -28,6 +28,13 @@ def test_boilerplate_is_named() -> None:
     assert not any(word in part for part in explained.removed_a for word in ("Orsa", "bakers"))
 
 
+def test_a_label_of_one_article_is_named() -> None:
+    item = Article(id="x", title="Comet seen above the bay - Orsa Herald", text="Comet seen above the bay Orsa Herald")
+    explained = cluster([item, Article(id="y", text="Rain.")]).explain("x", "y")
+    assert explained.removed_a == ("Orsa Herald",)
+    assert explained.removed_b == ()
+
+
 def test_an_index_names_what_it_has_learned() -> None:
     with StoryIndex.open(":memory:") as index:
         index.add_many(articles(), batch=1)

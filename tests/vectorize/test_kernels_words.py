@@ -45,6 +45,18 @@ def test_a_title_repeated_at_the_start_is_dropped(title: str, text: str, joint: 
     assert_equal_words(extractor().words(articles), articles)
 
 
+@given(trapped, trapped)
+@settings(max_examples=300, deadline=None)
+def test_a_label_that_the_text_has_without_separator_is_dropped(title: str, label: str) -> None:
+    articles = [
+        (f"{title} - {label}", f"{title} {label}"),
+        (f"{title} one two three - {label}", f"{title} one two three {label}"),
+        ("A mill burns down - Herald", "A mill burns down Herald"),
+        (f"{title} one two three: {label}", f"{title} one two three\n{label}"),
+    ]
+    assert_equal_words(extractor().words(articles), articles)
+
+
 @given(st.lists(st.text(min_size=1).filter(lambda word: not any("\ud800" <= char <= "\udfff" for char in word))))
 @settings(deadline=None)
 def test_words_are_hashed_as_scikit_learn_does(words: list[str]) -> None:

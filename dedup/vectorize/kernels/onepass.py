@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.text.document import REPEATED
+from dedup.text.document import LABEL, REPEATED
+from dedup.vectorize.features import BEGINS_SEGMENT
 from dedup.vectorize.kernels.compiling import Whole, kept, kernel
 from dedup.vectorize.kernels.counting import REACH, TABLE_BITS, count_terms
 from dedup.vectorize.kernels.machine import LANES
@@ -37,6 +38,21 @@ def repeated(
     return same
 
 
+@kernel
+def label_of(flags: NDArray[np.uint8], begin: Whole, middle: Whole, end: Whole) -> Whole:
+    """The number of words at the end of the title, at `begin:middle`, that are a label.
+
+    Plain form: `text.document.label_of`. The body, at `middle:end`, begins with the words of the title.
+    """
+    length = middle - begin
+    last = length - np.int64(1)
+    while last > 0 and not flags[begin + last] & BEGINS_SEGMENT:
+        last -= np.int64(1)
+    label: Whole = length - last
+    is_label = last > 0 and end - middle == length and not flags[middle + last] & BEGINS_SEGMENT
+    return label if is_label and label <= LABEL and 2 * label <= length else np.int64(0)
+
+
 @kept
 def read_block(
     text: NDArray[np.uint8],
@@ -61,8 +77,8 @@ def read_block(
             multiple of 64 bytes.
         offsets: where each title and body begins, and the end of the last; shape (2 · articles + 1,).
         table, normal, pairs: see `points.Points`.
-        hashes, flags: written: those of each word of a title, and of a body without the title repeated at its start.
-            Room for half as many as `text` has bytes, and one per article.
+        hashes, flags: written: those of each word of a title without a label, and of a body without the title
+            repeated at its start. Room for half as many as `text` has bytes, and one per article.
         ends: written: where the words of each title and body end, shape (2 · articles,).
         odd: written: which articles the plain form must read, shape (articles,).
         factor, terms, of_terms, at, others: see `vocabulary.collect`; room as in `hashes`.
@@ -99,11 +115,14 @@ def read_block(
         if end < 0:
             middle = end = begin
         elif repeated(text, hashes, places, begin, middle, end, table):
-            length = middle - begin
+            length, label = middle - begin, label_of(flags, begin, middle, end)
             for place in range(middle, end - length):
                 hashes[place], flags[place] = hashes[place + length], flags[place + length]
                 wides[place - begin] = wides[place - begin + length]
             end -= length
+            if label > 0:  # nothing is left of the body
+                middle -= label
+                end = middle
         size = np.int64(len(distinct))
         while 2 * (count + end - begin) > size:
             size *= 2
