@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -268,6 +269,14 @@ class Sketcher:
                 )
             )
         return vectors
+
+    def general(self, vectors: Sequence[Vector]) -> list[tuple[NDArray[np.int64], float]]:
+        """Return weights of vectors by news in general and background similarities; see `Weigher.weigh_generally`."""
+        start, terms, weights = concatenated([(vector.terms, vector.weights) for vector in vectors])
+        general, usual = self._weigher.weigh_generally(start, terms, weights, [vector.language for vector in vectors])
+        bounds = start.tolist()
+        spans = (slice(*ends) for ends in pairwise(bounds))
+        return [(general[span], one) for span, one in zip(spans, usual.tolist(), strict=True)]
 
 
 def pack_words(words: HashedWords, article: int) -> bytes:
