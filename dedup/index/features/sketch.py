@@ -64,7 +64,7 @@ class Vector:
     @property
     def form(self) -> int:
         """See `HashedWords.forms`."""
-        return int(form_of(np.array(self.headline), np.array(self.length)))
+        return 1 if self.headline else int(form_of(np.False_, np.int64(self.length)))
 
     def names(self) -> tuple[NDArray[np.int32], NDArray[np.uint16]]:
         """The cross-lingual vector of the article: its names and figures, as terms and weights.

@@ -234,13 +234,15 @@ class SegmentedPostings:
         snapshot, removed = self._snapshot, self._removed
         least = in_units(floor)
         within = [segment for segment, span in snapshot.segments if not reach.leaves_out(segment, span)]
-        found = [search_one(segment, removed, terms, weights, least) for segment in within]
-        if snapshot.count:
+        found = [search_one(segment, removed, terms, weights, least) for segment in within if len(terms)]
+        if snapshot.count and len(terms):
             found.append(search_open(snapshot.rows, snapshot.count, removed, terms, weights, least))
+        found = [part for part in found if len(part[0])] or found[:1]
         if len(found) == 1:
             return found[0]
-        nothing = np.empty(0, np.int64)
-        slots, dots = (np.concatenate([nothing, *(part[column] for part in found)]) for column in range(2))
+        if not found:
+            return np.empty(0, np.int64), np.empty(0, np.int64)
+        slots, dots = (np.concatenate(column) for column in zip(*found, strict=True))
         return slots, dots
 
     def having(self, term: int) -> NDArray[np.int64]:

@@ -89,6 +89,7 @@ class ArticleTable:
         self._outlets: dict[str, int] = {}
         self._languages: dict[str, int] = {}
         self._twins: set[int] = set()
+        self._latest: float | None = 0.0  # None where it must be found anew
         self._leaving: dict[int, int] = {}  # for each removed slot the number of postings that still contain it
 
     def __len__(self) -> int:
@@ -122,7 +123,13 @@ class ArticleTable:
 
     def latest(self) -> float:
         """The time at which the last of the articles was added, by the clock of the index."""
-        return float(np.max(self.added, where=self.story >= 0, initial=0.0))
+        if self._latest is None:
+            self._latest = float(np.max(self.added, where=self.story >= 0, initial=0.0))
+        return self._latest
+
+    def _may_be_latest(self, slot: int) -> bool:
+        """Whether none was added after the article in a slot."""
+        return bool(self.story[slot] >= 0 and self.added[slot] >= (self._latest or 0.0))
 
     def twins(self) -> list[int]:
         """The slots of all twins: see `is_twin`."""
@@ -164,6 +171,8 @@ class ArticleTable:
 
     def settle(self, slot: int, article: StoredArticle) -> None:
         """Record the story and the copies of an article that has a slot."""
+        if self._latest is not None:
+            self._latest = None if self._may_be_latest(slot) else max(self._latest, article.added)
         self.story[slot], self.copies[slot], self.representative[slot] = (
             article.story,
             article.copies,
@@ -226,6 +235,8 @@ class ArticleTable:
         self._of_story[int(self.story[slot])].remove(slot)
         if not self._of_story[int(self.story[slot])]:
             del self._of_story[int(self.story[slot])]
+        if self._may_be_latest(slot):
+            self._latest = None
         self.number[slot] = self.story[slot] = -1
         self.representative[slot] = False
         self.abouts.pop(slot, None)
