@@ -19,6 +19,7 @@ from dedup.index.stories.lessons import Strangers, articles_with, lesson_of, pos
 from dedup.index.stories.placement import Candidate, is_due
 from dedup.vectorize.features import HashedWords
 from dedup.vectorize.labels import among
+from dedup.vectorize.misplaced_body import body_digests
 
 if TYPE_CHECKING:
     from dedup.background import Background
@@ -149,7 +150,8 @@ def _changed(state: IndexState, words: HashedWords, before: Background, after: B
     Also those that hold what only one of them has, but are kept because they have no title and few other words.
     """
     own_words = state.sketcher.own_words
-    changed = articles_with(words, own_words(words, before) != own_words(words, after))
+    digests = body_digests(words) if before.bodies or after.bodies else {}  # once for both
+    changed = articles_with(words, own_words(words, before, digests) != own_words(words, after, digests))
     untitled = np.flatnonzero(~changed & (np.diff(words.offsets)[::2] == 0)).tolist()
     different = np.setxor1d(before.passages, after.passages) if untitled else np.empty(0, np.uint64)
     for place in untitled:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -234,15 +234,22 @@ class Sketcher:
         """The words that are compared: without misplaced bodies and boilerplate."""
         return words.kept(self.own_words(words, self.background))
 
-    def own_words(self, words: HashedWords, background: Background) -> NDArray[np.bool_]:
-        """Which words are neither in a misplaced body nor boilerplate of a background; shape (words,)."""
-        return self.own_and_misplaced(words, background)[0]
+    def own_words(
+        self, words: HashedWords, background: Background, digests: Mapping[int, bytes] | None = None
+    ) -> NDArray[np.bool_]:
+        """Which words are neither in a misplaced body nor boilerplate of a background; shape (words,).
 
-    def own_and_misplaced(self, words: HashedWords, background: Background) -> tuple[NDArray[np.bool_], list[int]]:
+        For `digests` see `Background.own_words`.
+        """
+        return self.own_and_misplaced(words, background, digests)[0]
+
+    def own_and_misplaced(
+        self, words: HashedWords, background: Background, digests: Mapping[int, bytes] | None = None
+    ) -> tuple[NDArray[np.bool_], list[int]]:
         """Return `own_words`, and the places of the articles with a misplaced body."""
         is_many = len(background.passages) > MANY
         outside = outside_boilerplate if len(words) < FEW and is_many else self._backend.outside_boilerplate
-        return background.own_words(words, outside)
+        return background.own_words(words, outside, digests)
 
     def vectors(self, judged: HashedWords) -> list[Vector]:
         """The vectors of articles from the words that are compared."""
