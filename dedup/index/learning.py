@@ -106,13 +106,14 @@ def _new_lesson(state: IndexState, candidates: Sequence[Candidate]) -> Lesson:
         _place_later(state, np.array(stored)[_stale(state, stored, parts[-1])].tolist())
     words = HashedWords.joined(parts)
     vectors = [*(one.features.vector for one in candidates), *(state.vectors_of(stored) if stored else [])]
-    strangers, may_repeat = Strangers(words, [vector.language for vector in vectors]), repeating(words, state.backend)
+    beside = {place: [place_of[number] for number in numbers] for place, numbers in near.items()}
+    strangers = Strangers(words, [vector.language for vector in vectors])
+    if len(beside) == 1:  # then its titles are compared sooner than its passages
+        beside = {place: others for place, others in beside.items() if strangers.worth(place, others)}
+    may_repeat = repeating(words, state.backend) if beside else np.empty(0, np.bool_)
     examined = set[int]()
-    for place, numbers in near.items():
-        if not may_repeat[place]:
-            continue
-        others = [place_of[number] for number in numbers]
-        if strangers.worth(place, others):
+    for place, others in beside.items():
+        if may_repeat[place] and (len(near) == 1 or strangers.worth(place, others)):
             examined.update((place, *others))
     if not examined:
         return Lesson()

@@ -61,7 +61,7 @@ def body_digest(words: HashedWords, article: int) -> bytes:
 
 def body_digests(words: HashedWords, articles: Sequence[int] | None = None) -> dict[int, bytes]:
     """The `body_digest` of those of some articles, or of all, that have a title and a body; by place, ascending."""
-    data = memoryview(np.ascontiguousarray(words.hashes, "<u4")).cast("B")
+    data = memoryview(words.hashes.astype("<u4", copy=False).tobytes())
     offsets = words.offsets.tolist()
     found = {}
     for place in range(len(words)) if articles is None else articles:

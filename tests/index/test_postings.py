@@ -8,14 +8,14 @@ from numpy.typing import NDArray
 
 from dedup.index.search import postings
 from dedup.index.search.postings import PlainPostings, Postings, Reach, SegmentedPostings
-from dedup.index.search.segments import Span, Terms, VectorBatch, Weights
+from dedup.index.search.segments import Terms, VectorBatch, Weights
 from dedup.vectorize.exact import WEIGHT_UNIT
 
 EVERYWHERE = Reach(-np.inf, np.inf)
 
 
-def always(slots: NDArray[np.int32]) -> Span:  # noqa: ARG001 - whichever they are
-    return -np.inf, np.inf
+def always(slots: NDArray[np.int32]) -> NDArray[np.float64]:
+    return np.full(len(slots), np.nan)
 
 
 def vector(rng: np.random.Generator, kinds: int) -> tuple[Terms, Weights]:
@@ -122,11 +122,12 @@ def test_segments_out_of_reach_are_searched_only_if_a_signature_is_similar(monke
     prefixes = rng.integers(0, 256, (len(days), 16)).astype(np.uint8)
     looked_at: list[int] = []
 
-    def span_of(slots: NDArray[np.int32]) -> Span:
+    def seconds_of(slots: NDArray[np.int32]) -> NDArray[np.float64]:
         looked_at.append(len(slots))
-        return float(days[slots].min()), float(days[slots].max())
+        found: NDArray[np.float64] = days[slots]
+        return found
 
-    fast, plain = SegmentedPostings(0.08, span_of), PlainPostings(0.08, span_of)
+    fast, plain = SegmentedPostings(0.08, seconds_of), PlainPostings(0.08, seconds_of)
     every = [vector(rng, 60) for _ in days]
     for slot, one in enumerate(every):
         fast.add(slot, *one)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.index.search.postings import PlainPostings, Postings, Reach, SegmentedPostings, search
-from dedup.index.search.segments import Dots, Hits, ManyDots, Terms, VectorBatch, Weights
+from dedup.index.search.segments import EVER, Dots, Hits, ManyDots, Terms, VectorBatch, Weights
 from dedup.index.search.table import ArticleTable, Columns
 from dedup.match.scores import SECONDS_A_DAY, days_apart, final_score
 from dedup.match.stories import FLOOR
@@ -301,9 +301,9 @@ def _search(
     if isinstance(postings, SegmentedPostings):
         segment = added.segment(where.astype(np.int32), FLOOR)
         table.sealed[id(postings)] = segment
-        later, place, products = search([(segment, (-np.inf, np.inf))], batch, reaches, FLOOR)
+        later, place, products = search([(segment, EVER)], batch, reaches, FLOOR)
     else:
-        own = PlainPostings(FLOOR, table.span_of)
+        own = PlainPostings(FLOOR, table.seconds_of)
         own.add_many(where.tolist(), [added.vector(place) for place in range(added.size)])
         later, place, products = own.all_above(batch, FLOOR, reaches)
     query_at = np.zeros(int(where.max()) + 1, np.int64)  # by slot

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from dedup.index.features.sketch import Vector, names_of
 from dedup.index.search.postings import LARGEST, SEALED_AT_ONCE, PlainPostings, Postings, SegmentedPostings
-from dedup.index.search.segments import Segment, Span, Terms, Weights
+from dedup.index.search.segments import Segment, Terms, Weights
 from dedup.index.store.records import StoredArticle
 from dedup.kinds import FOLLOWING
 from dedup.kinds.notices import About
@@ -62,7 +62,7 @@ class ArticleTable:
     ) -> None:
         self.settings, self.crowding, self.by_kernels, self._vectors = settings, crowding, fast, vectors
         self.scoring = Scoring.of(settings, crowding)
-        self.new_postings = partial(SegmentedPostings if fast else PlainPostings, FLOOR, self.span_of)
+        self.new_postings = partial(SegmentedPostings if fast else PlainPostings, FLOOR, self.seconds_of)
         self.words: Postings = self.new_postings()
         self.names: dict[int, Postings] = {}  # by language; empty while there is only one
         self.number = np.full(_ROOM, -1, np.int64)
@@ -293,10 +293,9 @@ class ArticleTable:
             self._outlets[source] = found  # the spelling as given too: it recurs
         return found
 
-    def span_of(self, slots: NDArray[np.int32]) -> Span:
-        """The first and last time of the articles in some slots, infinite where one is unknown."""
-        seconds = self.seconds[slots]
-        return (float(seconds.min()), float(seconds.max())) if not np.isnan(seconds).any() else (-np.inf, np.inf)
+    def seconds_of(self, slots: NDArray[np.int32]) -> NDArray[np.float64]:
+        """The times of the articles in some slots, nan where unknown."""
+        return self.seconds[slots]
 
     def _add_to(self, postings: Postings, slots: Sequence[int], vectors: _Vectors) -> None:
         """Add vectors to postings, as the segment that the search among them sealed, if there is one."""
