@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from tokenize import TokenError
 from typing import TYPE_CHECKING, Self
@@ -114,18 +114,25 @@ class Background:
             general_sums=general_sums[some],
         )  # fmt: skip
 
+    def overwritten(self, words: HashedWords, places: Sequence[int] | None = None) -> list[int]:
+        """The places of the articles whose body is known as misplaced, ascending; of all articles or of some."""
+        return self._among(body_digests(words, places)) if self.bodies else []
+
+    def _among(self, digests: Iterable[tuple[int, bytes]]) -> list[int]:
+        return [place for place, digest in digests if digest in self.bodies]
+
     def own_words(
         self,
         words: HashedWords,
         outside: Callable[[HashedWords, NDArray[np.uint64]], NDArray[np.bool_]],
-        digests: Mapping[int, bytes] | None = None,
+        digests: Iterable[tuple[int, bytes]] | None = None,
     ) -> tuple[NDArray[np.bool_], list[int]]:
         """Which words are neither in a misplaced body nor boilerplate, and the places of the articles with such a body.
 
         Args:
             words: of the articles.
             outside: see `dedup.vectorize.boilerplate.remaining`.
-            digests: what `misplaced_body.body_digests` returns for the words, if it is known.
+            digests: what `misplaced_body.body_digests` yields for the words, if it is known.
 
         Returns:
             Shape (words,), and places in ascending order.
@@ -133,7 +140,7 @@ class Background:
         keep, places = np.ones(len(words.hashes), bool), list[int]()
         digests = body_digests(words) if digests is None and self.bodies else digests
         while True:
-            wrong = [place for place, digest in (digests or {}).items() if digest in self.bodies]
+            wrong = self._among(digests or ())
             stays = words.outside_bodies(wrong)
             stays[stays] = remaining(words.kept(stays), self.passages, outside)
             places += wrong

@@ -151,7 +151,7 @@ def _changed(state: IndexState, words: HashedWords, before: Background, after: B
     Also those that hold what only one of them has, but are kept because they have no title and few other words.
     """
     own_words = state.sketcher.own_words
-    digests = body_digests(words) if before.bodies or after.bodies else {}  # once for both
+    digests = [*body_digests(words)] if before.bodies or after.bodies else []  # once for both
     changed = articles_with(words, own_words(words, before, digests) != own_words(words, after, digests))
     untitled = np.flatnonzero(~changed & (np.diff(words.offsets)[::2] == 0)).tolist()
     different = np.setxor1d(before.passages, after.passages) if untitled else np.empty(0, np.uint64)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from functools import cache
 
 import numpy as np
@@ -59,16 +59,13 @@ def body_digest(words: HashedWords, article: int) -> bytes:
     return hashlib.blake2b(words.body(article).astype("<u4", copy=False).tobytes(), digest_size=16).digest()
 
 
-def body_digests(words: HashedWords, articles: Sequence[int] | None = None) -> dict[int, bytes]:
-    """The `body_digest` of those of some articles, or of all, that have a title and a body; by place, ascending."""
-    data = memoryview(words.hashes.astype("<u4", copy=False).tobytes())
-    offsets = words.offsets.tolist()
-    found = {}
+def body_digests(words: HashedWords, articles: Sequence[int] | None = None) -> Iterator[tuple[int, bytes]]:
+    """Yield the place and the `body_digest` of those of some articles, or of all, that have a title and a body."""
+    hashes, offsets = words.hashes.astype("<u4", copy=False), words.offsets.tolist()
     for place in range(len(words)) if articles is None else articles:
         title, begin, end = offsets[2 * place : 2 * place + 3]
         if title < begin < end:
-            found[place] = hashlib.blake2b(data[4 * begin : 4 * end], digest_size=16).digest()
-    return found
+            yield place, hashlib.blake2b(hashes[begin:end].data, digest_size=16).digest()
 
 
 def distinctive_words(words: Iterable[int], language: str) -> set[int]:

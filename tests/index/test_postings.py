@@ -155,3 +155,28 @@ def test_segments_out_of_reach_are_searched_only_if_a_signature_is_similar(monke
         assert fast.above(*every[place], 0.08, names)[0].tolist() == []
     assert out_of_sight > 1_000, f"seed {seed}: most of what is far is never looked at"
     assert sum(looked_at) < 20 * len(days)
+
+
+def test_a_single_query_searches_a_segment_within_its_times_only() -> None:
+    rng = np.random.default_rng(5)
+    days = np.sort(rng.uniform(0, 100, 400))
+    prefixes = rng.integers(0, 256, (len(days), 16)).astype(np.uint8)
+    every = [vector(rng, 60) for _ in days]
+
+    def found(order: NDArray[np.int64], query: int, reach: Reach) -> dict[int, int]:
+        fast = SegmentedPostings(0.08, lambda slots: days[order][slots])
+        fast.add_many(range(len(order)), [every[place] for place in order.tolist()])
+        slots, dots = fast.above(*every[query], 0.08, reach)
+        return dict(zip(order[slots].tolist(), dots.tolist(), strict=True))
+
+    in_order, shuffled = np.arange(len(days)), rng.permutation(len(days))
+    for query in range(0, len(days), 10):
+        since, until = days[query] - 20, days[query] + 20
+        whole = found(in_order, query, EVERYWHERE)
+        assert found(shuffled, query, Reach(since, until)) == whole
+        within = {slot: dot for slot, dot in whole.items() if since <= days[slot] <= until}
+        assert found(in_order, query, Reach(since, until)) == within
+        far = prefixes[0 if days[query] > 50 else -1]  # an article beyond the times that may be a copy
+        assert found(in_order, query, Reach(since, until, prefixes, far, 8)) == whole
+        none = np.zeros(16, np.uint8)
+        assert found(in_order, query, Reach(since, until, prefixes, none, 16)) == within

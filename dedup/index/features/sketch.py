@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -64,7 +64,7 @@ class Vector:
     @property
     def form(self) -> int:
         """See `HashedWords.forms`."""
-        return 1 if self.headline else int(form_of(np.False_, np.int64(self.length)))
+        return int(form_of(np.array(self.headline), np.array(self.length)))
 
     def names(self) -> tuple[NDArray[np.int32], NDArray[np.uint16]]:
         """The cross-lingual vector of the article: its names and figures, as terms and weights.
@@ -235,7 +235,7 @@ class Sketcher:
         return words.kept(self.own_words(words, self.background))
 
     def own_words(
-        self, words: HashedWords, background: Background, digests: Mapping[int, bytes] | None = None
+        self, words: HashedWords, background: Background, digests: Iterable[tuple[int, bytes]] | None = None
     ) -> NDArray[np.bool_]:
         """Which words are neither in a misplaced body nor boilerplate of a background; shape (words,).
 
@@ -244,7 +244,7 @@ class Sketcher:
         return self.own_and_misplaced(words, background, digests)[0]
 
     def own_and_misplaced(
-        self, words: HashedWords, background: Background, digests: Mapping[int, bytes] | None = None
+        self, words: HashedWords, background: Background, digests: Iterable[tuple[int, bytes]] | None = None
     ) -> tuple[NDArray[np.bool_], list[int]]:
         """Return `own_words`, and the places of the articles with a misplaced body."""
         is_many = len(background.passages) > MANY
