@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from tokenize import TokenError
 from typing import TYPE_CHECKING, Self
@@ -26,7 +26,7 @@ from dedup.vectorize.boilerplate import remaining
 from dedup.vectorize.exact import WEIGHT_UNIT
 from dedup.vectorize.frequencies import Frequencies, values_at
 from dedup.vectorize.hashing import FEATURES
-from dedup.vectorize.misplaced_body import body_digest
+from dedup.vectorize.misplaced_body import body_digests
 from dedup.vectorize.vocabulary import checked_words
 
 if TYPE_CHECKING:
@@ -114,32 +114,33 @@ class Background:
             general_sums=general_sums[some],
         )  # fmt: skip
 
-    def overwritten(self, words: HashedWords, places: Iterable[int] | None = None) -> list[int]:
+    def overwritten(self, words: HashedWords, places: Sequence[int] | None = None) -> list[int]:
         """The places of the articles whose body is known as misplaced, ascending; of all articles or of some."""
-        if not self.bodies:
-            return []
-        return [
-            place
-            for place in (range(len(words)) if places is None else places)
-            if len(words.title(place)) and len(words.body(place)) and body_digest(words, place) in self.bodies
-        ]
+        return self._among(body_digests(words, places)) if self.bodies else []
+
+    def _among(self, digests: Iterable[tuple[int, bytes]]) -> list[int]:
+        return [place for place, digest in digests if digest in self.bodies]
 
     def own_words(
-        self, words: HashedWords, outside: Callable[[HashedWords, NDArray[np.uint64]], NDArray[np.bool_]]
+        self,
+        words: HashedWords,
+        outside: Callable[[HashedWords, NDArray[np.uint64]], NDArray[np.bool_]],
+        digests: Iterable[tuple[int, bytes]] | None = None,
     ) -> tuple[NDArray[np.bool_], list[int]]:
         """Which words are neither in a misplaced body nor boilerplate, and the places of the articles with such a body.
 
         Args:
             words: of the articles.
             outside: see `dedup.vectorize.boilerplate.remaining`.
+            digests: what `misplaced_body.body_digests` yields for the words, if it is known.
 
         Returns:
             Shape (words,), and places in ascending order.
         """
         keep, places = np.ones(len(words.hashes), bool), list[int]()
-        changed: list[int] | None = None
+        digests = body_digests(words) if digests is None and self.bodies else digests
         while True:
-            wrong = self.overwritten(words, changed)
+            wrong = self._among(digests or ())
             stays = words.outside_bodies(wrong)
             stays[stays] = remaining(words.kept(stays), self.passages, outside)
             places += wrong
@@ -147,7 +148,8 @@ class Background:
             if stays.all() or not self.bodies:
                 return keep, sorted(places)
             before, words = words, words.kept(stays)
-            changed = np.flatnonzero(np.diff(before.offsets)[1::2] != np.diff(words.offsets)[1::2]).tolist()
+            changed = np.flatnonzero(np.diff(before.offsets)[1::2] != np.diff(words.offsets)[1::2])
+            digests = body_digests(words, changed.tolist())
 
     def ordinariness(self, vectors: Vectors) -> NDArray[np.float64]:
         """Background similarity: the smoothed mean cosine of each article to those learned from; shape (articles,).

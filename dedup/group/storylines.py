@@ -16,7 +16,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from dedup.group.linkage import Tree
+from dedup.group.linkage import LOWEST, Tree
 from dedup.match.scores import SECONDS_A_DAY, date_penalty
 from dedup.match.stories import HasPairs, Pairs
 from dedup.vectorize.exact import SCORE_UNIT
@@ -237,7 +237,7 @@ def rounds(
     some = (groups.size[a] > 0) & (groups.size[b] > 0)
     a, b = a[some], b[some]
     total = scored(groups, a, b)
-    while (total > 0).any():
+    while (total * SCORE_UNIT / (groups.size[a] * groups.size[b]) >= LOWEST).any():  # else the linkage merges none
         count = len(groups.size)
         tree = linkage(Pairs(a, b, np.zeros(len(a)), total), [], groups.size)
         if not len(tree.height):

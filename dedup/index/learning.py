@@ -19,6 +19,7 @@ from dedup.index.stories.lessons import Strangers, articles_with, lesson_of, pos
 from dedup.index.stories.placement import Candidate, is_due
 from dedup.vectorize.features import HashedWords
 from dedup.vectorize.labels import among
+from dedup.vectorize.misplaced_body import body_digests
 
 if TYPE_CHECKING:
     from dedup.background import Background
@@ -105,13 +106,14 @@ def _new_lesson(state: IndexState, candidates: Sequence[Candidate]) -> Lesson:
         _place_later(state, np.array(stored)[_stale(state, stored, parts[-1])].tolist())
     words = HashedWords.joined(parts)
     vectors = [*(one.features.vector for one in candidates), *(state.vectors_of(stored) if stored else [])]
-    strangers, may_repeat = Strangers(words, [vector.language for vector in vectors]), repeating(words, state.backend)
+    beside = {place: [place_of[number] for number in numbers] for place, numbers in near.items()}
+    strangers = Strangers(words, [vector.language for vector in vectors])
+    if len(beside) == 1:  # then its titles are compared sooner than its passages
+        beside = {place: others for place, others in beside.items() if strangers.worth(place, others)}
+    may_repeat = repeating(words, state.backend) if beside else np.empty(0, np.bool_)
     examined = set[int]()
-    for place, numbers in near.items():
-        if not may_repeat[place]:
-            continue
-        others = [place_of[number] for number in numbers]
-        if strangers.worth(place, others):
+    for place, others in beside.items():
+        if may_repeat[place] and (len(near) == 1 or strangers.worth(place, others)):
             examined.update((place, *others))
     if not examined:
         return Lesson()
@@ -149,7 +151,8 @@ def _changed(state: IndexState, words: HashedWords, before: Background, after: B
     Also those that hold what only one of them has, but are kept because they have no title and few other words.
     """
     own_words = state.sketcher.own_words
-    changed = articles_with(words, own_words(words, before) != own_words(words, after))
+    digests = [*body_digests(words)] if before.bodies or after.bodies else []  # once for both
+    changed = articles_with(words, own_words(words, before, digests) != own_words(words, after, digests))
     untitled = np.flatnonzero(~changed & (np.diff(words.offsets)[::2] == 0)).tolist()
     different = np.setxor1d(before.passages, after.passages) if untitled else np.empty(0, np.uint64)
     for place in untitled:

@@ -446,9 +446,17 @@ class IndexSession(OpenStore):
             notices = one.incoming.notices
             suspected = ids.get(one.suspected) if one.suspected is not None and copy_of is None else None
             found = tuple(links[id(one)])
-            placement = replace(answer, links=found, copy_of=copy_of, suspected_copy_of=suspected, notices=notices)
             before, latest = (None if number is None else ids.get(number) for number in (one.revision_of, one.latest))
-            placements.append(replace(placement, revision_of=before, revised_by=latest))
+            placement = replace(
+                answer,
+                links=found,
+                copy_of=copy_of,
+                suspected_copy_of=suspected,
+                notices=notices,
+                revision_of=before,
+                revised_by=latest,
+            )
+            placements.append(placement)
         return placements
 
     def recluster(self, settings: Settings, background: Background | None, *, learn: bool = False) -> FullClustering:

@@ -87,7 +87,7 @@ class IndexState:
         self.table = ArticleTable(settings, background.crowd, self._every_vector, fast=fast)
         self.placer = Placer(self.table, self.backend, settings, self.words_of, self.vectors_of)
         self.storylines = Storylines(
-            self.table, self.backend, settings, lambda: self.sketcher.background, self.vectors_of
+            self.table, self.backend, settings, background.crowd, self.sketcher, self.vectors_of
         )
         self.apart: dict[int, set[int]] = defaultdict(set)
         self.joined = Joined(self.table, store, settings, self.apart, self.storylines.of, model=embedding)
@@ -298,11 +298,13 @@ class IndexState:
     def vectors_of(self, numbers: Sequence[int]) -> list[Vector]:
         """Return the vectors of articles, by number."""
         absent = [number for number in numbers if number not in self._vectors]
-        for number, sketch in self._sketches(absent).items():
-            self._vectors[number] = Vector.unpacked(sketch.vector)
-        found = [self._vectors[number] for number in numbers]
+        if absent:
+            found = self._sketches(absent)
+            packed = [sketch.vector for sketch in found.values()]
+            self._vectors |= zip(found, self._unpacked(packed), strict=True)
+        vectors = [self._vectors[number] for number in numbers]
         self._evict()
-        return found
+        return vectors
 
     def admit(self, candidates: Sequence[Candidate]) -> None:
         """Give candidates that come together slots, and find their twins, neighbours and overlaps."""
@@ -635,9 +637,12 @@ class IndexState:
                 yield from zip(numbers, self._new_vectors(numbers), strict=True)
             return
         vectors = self._every_packed()
-        if not isinstance(self.backend, CompiledBackend):
-            yield from ((number, Vector.unpacked(packed)) for number, packed in vectors)
-            return
         while page := list(islice(vectors, _PAGE)):
-            found = unpacked([packed for _, packed in page])
+            found = self._unpacked([packed for _, packed in page])
             yield from ((number, vector) for (number, _), vector in zip(page, found, strict=True))
+
+    def _unpacked(self, packed: Sequence[bytes]) -> list[Vector]:
+        """Read vectors, several at once by a kernel."""
+        if isinstance(self.backend, CompiledBackend) and len(packed) > 1:
+            return unpacked(packed)
+        return [*map(Vector.unpacked, packed)]

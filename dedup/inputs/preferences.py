@@ -35,6 +35,8 @@ class Preferences:
 
 
 def _items(text: str) -> list[str]:
+    if not text:
+        return []
     return [item for part in text.split(",") if (item := " ".join(part.casefold().split()))]
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from functools import cache
 
 import numpy as np
@@ -57,6 +57,15 @@ def misplaced(words: HashedWords, outlets: Sequence[int] | NDArray[np.int64] | N
 def body_digest(words: HashedWords, article: int) -> bytes:
     """A digest, 16 bytes, of the words of an article's body."""
     return hashlib.blake2b(words.body(article).astype("<u4", copy=False).tobytes(), digest_size=16).digest()
+
+
+def body_digests(words: HashedWords, articles: Sequence[int] | None = None) -> Iterator[tuple[int, bytes]]:
+    """Yield the place and the `body_digest` of those of some articles, or of all, that have a title and a body."""
+    hashes, offsets = words.hashes.astype("<u4", copy=False), words.offsets.tolist()
+    for place in range(len(words)) if articles is None else articles:
+        title, begin, end = offsets[2 * place : 2 * place + 3]
+        if title < begin < end:
+            yield place, hashlib.blake2b(hashes[begin:end].data, digest_size=16).digest()
 
 
 def distinctive_words(words: Iterable[int], language: str) -> set[int]:

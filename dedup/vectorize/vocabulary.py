@@ -107,6 +107,7 @@ class Vocabulary:
     def __init__(self, table: WordTable, *, in_order: bool = False, known: bytes = b"") -> None:
         self.substitutes: dict[int, int] = {}
         self._table, self._in_order, self._lock = table, in_order, threading.Lock()
+        self._displaced_before = np.empty(0, np.uint64)  # the words that have substitutes, ascending
         self._unsaved: list[tuple[_Words, dict[int, int]]] = []
         self._written = 0
         self._first = shipped_words()[0]
@@ -124,7 +125,9 @@ class Vocabulary:
         with self._lock:
             conflicts: dict[int, set[int]] = {}
             displaced: set[int] = set()
-            known = np.array([*self.substitutes], np.uint64)
+            if len(self._displaced_before) != len(self.substitutes):
+                self._displaced_before = np.sort(np.array([*self.substitutes], np.uint64))
+            known = self._displaced_before
             for block in blocks:
                 for part in block.distinct:
                     new, taken = self._table.add(part.terms, part.wides, insert=insert)
@@ -132,7 +135,8 @@ class Vocabulary:
                         self._unsaved.append(((part.terms[new], part.wides[new]), {}))
                     if len(known):  # they keep their substitutes, also if the word in their place was forgotten
                         every = np.concatenate([part.wides, part.others])
-                        displaced.update(every[np.isin(every, known)].tolist())
+                        place = np.minimum(np.searchsorted(known, every), len(known) - 1)
+                        displaced.update(every[known[place] == every].tolist())
                     if not len(taken) and not len(part.at):
                         continue
                     found = zip(part.terms[taken].tolist(), part.wides[taken].tolist(), strict=True)
@@ -220,6 +224,8 @@ class Vocabulary:
         """Return the substitute hash of each displaced word."""
         found = {wide: self.substitutes[wide] for wide in displaced if wide in self.substitutes}
         missing = [wide for wide in displaced if wide not in found]
+        if not missing:
+            return found
         firsts = hashes_of(next(substitute_tokens(wide)) for wide in missing)
         for wide, first, term in zip(missing, firsts.tolist(), terms_of(firsts).tolist(), strict=True):
             found[wide] = first if self._table.holder(term) is None else self._free_hash(wide)

@@ -559,7 +559,7 @@ def searches(rng: Generator) -> Iterator[Case]:
     for kinds in (20, 200, 5_000):
         for counts in ((3,), (SEALED_AT_ONCE - 1,), (SEALED_AT_ONCE,), (500, 20)):
             stores: tuple[Postings, ...] = tuple(
-                form(0.05, lambda _: (-np.inf, np.inf)) for form in (SegmentedPostings, PlainPostings)
+                form(0.05, lambda slots: np.full(len(slots), np.nan)) for form in (SegmentedPostings, PlainPostings)
             )
             first = 0
             for count in counts:

@@ -8,14 +8,14 @@ from numpy.typing import NDArray
 
 from dedup.index.search import postings
 from dedup.index.search.postings import PlainPostings, Postings, Reach, SegmentedPostings
-from dedup.index.search.segments import Span, Terms, VectorBatch, Weights
+from dedup.index.search.segments import Terms, VectorBatch, Weights
 from dedup.vectorize.exact import WEIGHT_UNIT
 
 EVERYWHERE = Reach(-np.inf, np.inf)
 
 
-def always(slots: NDArray[np.int32]) -> Span:  # noqa: ARG001 - whichever they are
-    return -np.inf, np.inf
+def always(slots: NDArray[np.int32]) -> NDArray[np.float64]:
+    return np.full(len(slots), np.nan)
 
 
 def vector(rng: np.random.Generator, kinds: int) -> tuple[Terms, Weights]:
@@ -122,11 +122,12 @@ def test_segments_out_of_reach_are_searched_only_if_a_signature_is_similar(monke
     prefixes = rng.integers(0, 256, (len(days), 16)).astype(np.uint8)
     looked_at: list[int] = []
 
-    def span_of(slots: NDArray[np.int32]) -> Span:
+    def seconds_of(slots: NDArray[np.int32]) -> NDArray[np.float64]:
         looked_at.append(len(slots))
-        return float(days[slots].min()), float(days[slots].max())
+        found: NDArray[np.float64] = days[slots]
+        return found
 
-    fast, plain = SegmentedPostings(0.08, span_of), PlainPostings(0.08, span_of)
+    fast, plain = SegmentedPostings(0.08, seconds_of), PlainPostings(0.08, seconds_of)
     every = [vector(rng, 60) for _ in days]
     for slot, one in enumerate(every):
         fast.add(slot, *one)
@@ -154,3 +155,28 @@ def test_segments_out_of_reach_are_searched_only_if_a_signature_is_similar(monke
         assert fast.above(*every[place], 0.08, names)[0].tolist() == []
     assert out_of_sight > 1_000, f"seed {seed}: most of what is far is never looked at"
     assert sum(looked_at) < 20 * len(days)
+
+
+def test_a_single_query_searches_a_segment_within_its_times_only() -> None:
+    rng = np.random.default_rng(5)
+    days = np.sort(rng.uniform(0, 100, 400))
+    prefixes = rng.integers(0, 256, (len(days), 16)).astype(np.uint8)
+    every = [vector(rng, 60) for _ in days]
+
+    def found(order: NDArray[np.int64], query: int, reach: Reach) -> dict[int, int]:
+        fast = SegmentedPostings(0.08, lambda slots: days[order][slots])
+        fast.add_many(range(len(order)), [every[place] for place in order.tolist()])
+        slots, dots = fast.above(*every[query], 0.08, reach)
+        return dict(zip(order[slots].tolist(), dots.tolist(), strict=True))
+
+    in_order, shuffled = np.arange(len(days)), rng.permutation(len(days))
+    for query in range(0, len(days), 10):
+        since, until = days[query] - 20, days[query] + 20
+        whole = found(in_order, query, EVERYWHERE)
+        assert found(shuffled, query, Reach(since, until)) == whole
+        within = {slot: dot for slot, dot in whole.items() if since <= days[slot] <= until}
+        assert found(in_order, query, Reach(since, until)) == within
+        far = prefixes[0 if days[query] > 50 else -1]  # an article beyond the times that may be a copy
+        assert found(in_order, query, Reach(since, until, prefixes, far, 8)) == whole
+        none = np.zeros(16, np.uint8)
+        assert found(in_order, query, Reach(since, until, prefixes, none, 16)) == within

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,17 +14,31 @@ import dedup
 from dedup import Background, Settings
 from dedup.backends import CompiledBackend, NumpyBackend, PlainBackend
 from dedup.errors import StoreError
-from dedup.index.features.sketch import Compared, Sketcher, Vector, names_of, pack_words, unpack_words, unpacked
+from dedup.index.features.sketch import (
+    Compared,
+    Sketcher,
+    Vector,
+    matrix_of,
+    names_of,
+    pack_words,
+    unpack_words,
+    unpacked,
+)
 from dedup.text.document import Document
 from dedup.vectorize.cross_lingual import cross_lingual_vectors, figures
+from dedup.vectorize.exact import WEIGHT_UNIT
 from dedup.vectorize.features import HashedWords, numpy_features, plain_features
-from dedup.vectorize.tfidf import tfidf
+from dedup.vectorize.frequencies import Frequencies
+from dedup.vectorize.general import general_matrix
+from dedup.vectorize.tfidf import Vectors, tfidf
 from dedup.vectorize.vocabulary import PlainTable, Vocabulary
 
 SEEDS = Path(__file__).resolve().parents[2] / "seeds"
 ARTICLES = list(dedup.read_articles([str(SEEDS)]))
 TEXTS = [(article.title, article.text) for article in ARTICLES] + [("", ""), ("Only 12 of a Title", ""), ("", "one")]
 LEARNED = dedup.learn_background(ARTICLES[::2])
+SHORT = Frequencies(LEARNED.frequencies.languages, LEARNED.frequencies.articles, LEARNED.frequencies.counts[:, : 2**22])
+OLD = replace(LEARNED, frequencies=SHORT, general_sums=None)  # as in the first format
 
 
 def vocabulary() -> Vocabulary:
@@ -67,6 +82,25 @@ def test_vectors_are_those_of_a_run(backend: PlainBackend, background: Backgroun
     for place, text in enumerate(TEXTS):  # one by one as well as together
         (alone,) = sketcher.vectors(sketcher.judged(sketcher.words([text], vocabulary())))
         assert alone.packed() == vectors[place].packed()
+
+
+@pytest.mark.parametrize("background", [Background.general(), LEARNED, OLD], ids=["general", "learned", "old"])
+def test_general_weights_are_those_of_a_run(backend: PlainBackend, background: Background) -> None:
+    settings = Settings()
+    sketcher = Sketcher(backend, settings, background)
+    vectors = sketcher.vectors(sketcher.judged(sketcher.words(TEXTS, vocabulary())))
+    vectors.append(replace(vectors[0], language="de"))
+    vectors.append(replace(vectors[0], language="und"))
+    matrix, terms = matrix_of([(vector.terms, vector.weights) for vector in vectors])
+    languages = [vector.language for vector in vectors]
+    wanted = general_matrix(Vectors(matrix, terms), languages, background.frequencies, settings)
+    usual = background.general_ordinariness(wanted, terms).tolist()
+    found = sketcher.general(vectors)
+    assert np.array_equal(np.concatenate([weights for weights, _ in found]) * WEIGHT_UNIT, wanted.data)
+    assert [similarity for _, similarity in found] == usual
+    for vector, (weights, similarity) in zip(vectors, found, strict=True):  # one by one as well as together
+        ((alone, own),) = sketcher.general([vector])
+        assert (alone.tolist(), own) == (weights.tolist(), similarity)
 
 
 def test_vectors_unpacked_together_are_those_unpacked_alone() -> None:

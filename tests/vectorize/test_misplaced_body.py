@@ -6,7 +6,7 @@ from itertools import permutations
 
 from dedup.text.document import Document
 from dedup.vectorize.features import HashedWords
-from dedup.vectorize.misplaced_body import LONG, misplaced
+from dedup.vectorize.misplaced_body import LONG, body_digest, body_digests, misplaced
 
 WALL = "Subscribe to continue reading this and all our other stories. Cancel whenever you want to."
 WIRE = "The ferry Halcyon Star caught fire off Larkhaven on Sunday. All 214 passengers were brought ashore by lifeboat."
@@ -81,3 +81,13 @@ def test_the_order_does_not_matter() -> None:
 def test_no_articles_have_nothing_overwritten() -> None:
     assert places() == []
     assert places(("", ""), ("", "")) == []
+
+
+def test_digests_are_those_of_articles_with_a_title_and_a_body() -> None:
+    texts = [("A title", "A body of it"), ("", "A body alone"), ("A title alone", ""), ("Another", "A body of it")]
+    words = HashedWords.of([Document.of(*text) for text in texts])
+    assert [*body_digests(words)] == [(0, body_digest(words, 0)), (3, body_digest(words, 3))]
+    assert body_digest(words, 0) == body_digest(words, 3)
+    assert [*body_digests(words, [3, 1])] == [(3, body_digest(words, 3))]
+    for texts in ([], [("", "")]):
+        assert [*body_digests(HashedWords.of([Document.of(*text) for text in texts]))] == []

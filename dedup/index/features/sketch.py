@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -233,15 +234,22 @@ class Sketcher:
         """The words that are compared: without misplaced bodies and boilerplate."""
         return words.kept(self.own_words(words, self.background))
 
-    def own_words(self, words: HashedWords, background: Background) -> NDArray[np.bool_]:
-        """Which words are neither in a misplaced body nor boilerplate of a background; shape (words,)."""
-        return self.own_and_misplaced(words, background)[0]
+    def own_words(
+        self, words: HashedWords, background: Background, digests: Iterable[tuple[int, bytes]] | None = None
+    ) -> NDArray[np.bool_]:
+        """Which words are neither in a misplaced body nor boilerplate of a background; shape (words,).
 
-    def own_and_misplaced(self, words: HashedWords, background: Background) -> tuple[NDArray[np.bool_], list[int]]:
+        For `digests` see `Background.own_words`.
+        """
+        return self.own_and_misplaced(words, background, digests)[0]
+
+    def own_and_misplaced(
+        self, words: HashedWords, background: Background, digests: Iterable[tuple[int, bytes]] | None = None
+    ) -> tuple[NDArray[np.bool_], list[int]]:
         """Return `own_words`, and the places of the articles with a misplaced body."""
         is_many = len(background.passages) > MANY
         outside = outside_boilerplate if len(words) < FEW and is_many else self._backend.outside_boilerplate
-        return background.own_words(words, outside)
+        return background.own_words(words, outside, digests)
 
     def vectors(self, judged: HashedWords) -> list[Vector]:
         """The vectors of articles from the words that are compared."""
@@ -268,6 +276,14 @@ class Sketcher:
                 )
             )
         return vectors
+
+    def general(self, vectors: Sequence[Vector]) -> list[tuple[NDArray[np.int64], float]]:
+        """Return weights of vectors by news in general and background similarities; see `Weigher.weigh_generally`."""
+        start, terms, weights = concatenated([(vector.terms, vector.weights) for vector in vectors])
+        general, usual = self._weigher.weigh_generally(start, terms, weights, [vector.language for vector in vectors])
+        bounds = start.tolist()
+        spans = (slice(*ends) for ends in pairwise(bounds))
+        return [(general[span], one) for span, one in zip(spans, usual.tolist(), strict=True)]
 
 
 def pack_words(words: HashedWords, article: int) -> bytes:

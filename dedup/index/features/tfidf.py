@@ -1,26 +1,31 @@
-"""TF-IDF vectors of single articles under a fixed background: what `dedup.vectorize.tfidf.tfidf` returns.
+"""Vectors of single articles under a fixed background: what `tfidf` and `general_matrix` of `vectorize` return.
 
-That function computes the idf of the terms at hand. Here the idf of all terms is computed once for each language.
+These compute the idf of the terms at hand. Here the idf of all terms is computed once for each language.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dedup.match.stories import smoothed_mean
-from dedup.vectorize.exact import DOT_UNIT
+from dedup.vectorize.background import languages as languages_with_table
+from dedup.vectorize.exact import DOT_UNIT, WEIGHT_UNIT
 from dedup.vectorize.features import IS_NUMBER, Features
+from dedup.vectorize.frequencies import Frequencies
 from dedup.vectorize.hashing import FEATURES, terms_of
 from dedup.vectorize.tfidf import idf_by_language, log_frequency, table, term_weight, unit_weights
 
 if TYPE_CHECKING:
     from dedup.background import Background
     from dedup.settings import Settings
+
+_Table: TypeAlias = tuple[NDArray[np.int32], NDArray[np.float64]]
+"""Terms, ascending, and the value of each and of any other term, which is the last."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,8 +56,12 @@ class Weigher:
 
     def __init__(self, settings: Settings, background: Background, *, fast: bool) -> None:
         self._settings, self._background, self._fast = settings, background, fast
-        self._idf: dict[str, tuple[NDArray[np.int32], NDArray[np.float64]]] = {}
-        self._sums = background.terms.astype(np.int32), np.append(background.sums, 0)
+        self._idf: dict[str, _Table] = {}
+        self._ratio: dict[str, _Table] = {}
+        terms, general = background.terms.astype(np.int32), background.general_sums
+        self._sums = terms, np.append(background.sums, 0)
+        self._general_sums = self._sums if general is None else (terms, np.append(general, 0))
+        self._is_old = background.frequencies.width < FEATURES
 
     def weigh(self, features: Features, languages: Sequence[str]) -> UnitVectors:
         """The vectors of articles, without entries of 0.
@@ -64,16 +73,12 @@ class Weigher:
         count, terms, indptr = len(features), features.terms, features.indptr
         row_of = np.repeat(np.arange(count), np.diff(indptr))
         idf, sums = np.empty(len(terms)), np.empty(len(terms), np.int64)
-        is_old = self._background.frequencies.width < FEATURES
-        write_values = look_up
-        if self._fast and not is_old:
-            from dedup.index.features.kernels import look_up as write_values
+        write_values = self._look_up()
         for language in sorted(set(languages)):
             rows = np.array([row for row, name in enumerate(languages) if name == language], np.int64)
-            known = self._idf_among(language, np.unique(terms)) if is_old else self._idf_of(language)
+            known = self._idf_among(language, np.unique(terms)) if self._is_old else self._idf_of(language)
             write_values(rows, indptr, terms, *known, idf)
-        short = (terms % self._background.frequencies.width).astype(np.int32) if is_old else terms
-        write_values(np.arange(count), indptr, short, *self._sums, sums)
+        write_values(np.arange(count), indptr, self._short(terms), *self._sums, sums)
         if self._fast:
             from dedup.vectorize.kernels.tfidf import weigh
 
@@ -91,7 +96,62 @@ class Weigher:
         indptr = np.concatenate([[0], np.cumsum(some)])[indptr]
         return UnitVectors(indptr, terms[some], weights[some].astype(np.uint16), crossing[some], similarity)
 
-    def _idf_of(self, language: str) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+    def weigh_generally(
+        self,
+        indptr: NDArray[np.int64],
+        terms: NDArray[np.int32],
+        weights: NDArray[np.uint16],
+        languages: Sequence[str],
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Weigh the vectors of articles by news in general; see `dedup.vectorize.general` and its `general_matrix`.
+
+        Args:
+            indptr: where the terms of each article begin, shape (articles + 1,).
+            terms, weights: see `UnitVectors`.
+            languages: the language of each article.
+
+        Returns:
+            The weights in `WEIGHT_UNIT`, shape (terms,), and the background similarities under them, shape (articles,).
+        """
+        count, general, write_values = len(languages), weights.astype(np.int64), self._look_up()
+        row_of = np.repeat(np.arange(count), np.diff(indptr))
+        if self._background.frequencies.articles.any():
+            ratio = np.ones(len(terms))
+            for language in sorted({*languages} & {*languages_with_table()}):
+                rows = np.array([row for row, name in enumerate(languages) if name == language], np.int64)
+                known = self._ratio_among(language, np.unique(terms)) if self._is_old else self._ratio_of(language)
+                write_values(rows, indptr, terms, *known, ratio)
+            general = unit_weights(general * WEIGHT_UNIT * ratio, row_of, count)
+        sums, total = np.empty(len(terms), np.int64), np.zeros(count, np.int64)
+        write_values(np.arange(count), indptr, self._short(terms), *self._general_sums, sums)
+        np.add.at(total, row_of, general * sums)
+        return general, smoothed_mean(total.astype(np.float64) * DOT_UNIT, self._background.articles)
+
+    def _look_up(self) -> Callable[..., None]:
+        """The kernel or the plain form of `look_up`; terms cut to a smaller width are not in order, as it needs."""
+        if self._fast and not self._is_old:
+            from dedup.index.features import kernels
+
+            return kernels.look_up
+        return look_up
+
+    def _short(self, terms: NDArray[np.int32]) -> NDArray[np.int32]:
+        """Terms as the sums of the background have them."""
+        return (terms % self._background.frequencies.width).astype(np.int32) if self._is_old else terms
+
+    def _ratio_of(self, language: str) -> _Table:
+        """The known terms, see `_idf_of`, and what their weights in articles of a language are multiplied by."""
+        if language not in self._ratio:
+            self._ratio[language] = self._ratio_among(language, self._idf_of(language)[0])
+        return self._ratio[language]
+
+    def _ratio_among(self, language: str, terms: NDArray[np.integer]) -> _Table:
+        """Terms, ascending; their idf in news in general over that in the collection, and that of any other term."""
+        known, before = self._idf_among(language, terms)
+        _, after = self._idf_among(language, terms, Frequencies.none())
+        return known, after / np.where(before > 0, before, 1.0)
+
+    def _idf_of(self, language: str) -> _Table:
         """The terms whose idf in articles of a language is known, ascending; their idf, and that of any other term.
 
         Known are the terms of the background and the common words of the language.
@@ -102,10 +162,14 @@ class Weigher:
             self._idf[language] = self._idf_among(language, held)
         return self._idf[language]
 
-    def _idf_among(self, language: str, terms: NDArray[np.integer]) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
-        """Terms, ascending; their idf in articles of a language, and that of a term that no article has."""
+    def _idf_among(self, language: str, terms: NDArray[np.integer], frequencies: Frequencies | None = None) -> _Table:
+        """Terms, ascending; their idf in articles of a language, and that of a term that no article has.
+
+        By the document frequencies of the background, or others.
+        """
         asked = np.append(terms.astype(np.int64), FEATURES)
-        ((_, idf),) = idf_by_language(asked, [language], self._background.frequencies, self._settings)
+        given = self._background.frequencies if frequencies is None else frequencies
+        ((_, idf),) = idf_by_language(asked, [language], given, self._settings)
         return terms.astype(np.int32), idf
 
 

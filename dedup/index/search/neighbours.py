@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.index.search.postings import PlainPostings, Postings, Reach, SegmentedPostings, search
-from dedup.index.search.segments import Hits, ManyDots, Terms, VectorBatch, Weights
+from dedup.index.search.segments import EVER, Dots, Hits, ManyDots, Terms, VectorBatch, Weights
 from dedup.index.search.table import ArticleTable, Columns
 from dedup.match.scores import SECONDS_A_DAY, days_apart, final_score
 from dedup.match.stories import FLOOR
@@ -75,9 +75,12 @@ def search_neighbours(table: ArticleTable, queries: Sequence[Query], among: Sequ
     """
     if not queries:
         return []
-    before = among if len(queries) > 1 else ()  # no other comes before a single one
     languages = [table.language_of(query.vector.language) for query in queries]
     table.ready_names()
+    if len(queries) == 1:  # no other comes before it
+        hits = _hits_of_one(table, queries[0], languages[0])
+        return score_by_kernel(table, queries, hits) if table.by_kernels else score_by_numpy(table, queries, hits)
+    before = among
     if table.names and before:
         for language in {*languages} - {-1}:  # the first article of a language may be among the queries
             table.names.setdefault(language, table.new_postings())
@@ -207,6 +210,27 @@ def strongest(
     return some[np.lexsort([key[some] for key in keys])[:most]].tolist()  # type: ignore[no-any-return]
 
 
+def _hits_of_one(table: ArticleTable, query: Query, language: int) -> Hits:
+    """What `_hits` returns for one query."""
+    vector, reach = query.vector, _reach(table, query)
+    slots, dots = table.words.above(vector.terms, vector.weights, FLOOR, reach)
+    near, across = len(slots), list[Dots]()
+    if table.names and language >= 0:
+        other = table.language[slots]
+        inside = (other == language) | (other < 0)
+        if not inside.all():
+            slots, dots = slots[inside], dots[inside]
+            near = len(slots)
+        (names,), reach = table.names_of([vector]), replace(reach, prefixes=None)
+        found = (one.above(*names, FLOOR, reach) for other, one in table.names.items() if other != language)
+        across = [part for part in found if len(part[0])]
+    foreign = np.zeros(near + sum(len(part[0]) for part in across), np.bool_)
+    if across:
+        slots, dots = (np.concatenate(column) for column in zip((slots, dots), *across, strict=True))
+        foreign[near:] = True
+    return Hits(np.array([0, len(slots)], np.int64), slots, dots, foreign)
+
+
 def _hits(
     table: ArticleTable, queries: Sequence[Query], languages: NDArray[np.int64], among: NDArray[np.int64]
 ) -> Hits:
@@ -277,9 +301,9 @@ def _search(
     if isinstance(postings, SegmentedPostings):
         segment = added.segment(where.astype(np.int32), FLOOR)
         table.sealed[id(postings)] = segment
-        later, place, products = search([(segment, (-np.inf, np.inf))], batch, reaches, FLOOR)
+        later, place, products = search([(segment, EVER)], batch, reaches, FLOOR)
     else:
-        own = PlainPostings(FLOOR, table.span_of)
+        own = PlainPostings(FLOOR, table.seconds_of)
         own.add_many(where.tolist(), [added.vector(place) for place in range(added.size)])
         later, place, products = own.all_above(batch, FLOOR, reaches)
     query_at = np.zeros(int(where.max()) + 1, np.int64)  # by slot

@@ -7,7 +7,8 @@ the length: they are not indexed, and multiplied only for candidates whose upper
 Srikant 2007; see `match.kernels.ranked`). Segments with many removed vectors are rewritten, empty ones dropped.
 
 Articles mostly arrive in the order of their dates, so a segment covers a span of time. A segment outside the reach of a
-query is searched only if a signature prefix shows that it may have a copy.
+query is searched only if a signature prefix shows that it may have a copy; of one that is partly outside, a single
+query searches only the vectors within.
 
 A search reads a snapshot: one thread may add vectors while others search.
 """
@@ -26,8 +27,8 @@ from dedup.index.search.segments import (
     Dots,
     ManyDots,
     Segment,
-    Span,
     Terms,
+    Times,
     VectorBatch,
     Weights,
     concatenated,
@@ -72,18 +73,33 @@ class Reach:
     own: NDArray[np.uint8] | None = None
     least: int = 0
 
-    def leaves_out(self, segment: Segment, span: Span) -> bool:
-        """Whether a segment with vectors of a time span need not be searched."""
+    def leaves_out(self, segment: Segment, times: Times) -> bool:
+        """Whether a segment with vectors of some times need not be searched."""
+        within = times.last >= self.since and times.first <= self.until
+        return not within and not self._may_have_copy(segment.slots)
+
+    def rows(self, segment: Segment, times: Times) -> tuple[int, int]:
+        """The vectors of a segment to search: the first, and the one after the last."""
+        if self.leaves_out(segment, times):
+            return 0, 0
+        ordered, first, last = times.ordered, 0, segment.size
+        if len(ordered) and (times.first < self.since <= times.last or times.first <= self.until < times.last):
+            first = int(ordered.searchsorted(self.since, "left"))
+            last = int(ordered.searchsorted(self.until, "right"))
+            if self._may_have_copy(segment.slots[:first]) or self._may_have_copy(segment.slots[last:]):
+                return 0, segment.size
+        return first, last
+
+    def _may_have_copy(self, slots: NDArray[np.int32]) -> bool:
+        """Whether an article in some slots, which is beyond the times, may be a copy."""
         from dedup.index.search.kernels.scan import any_prefix_agrees, any_prefix_agrees_by_words
 
-        if span[1] >= self.since and span[0] <= self.until:
-            return False
         if self.prefixes is None or self.own is None:
-            return True
+            return False
         if self.prefixes.shape[1] == 16:
-            words = self.prefixes.view(np.uint64), segment.slots, self.own.copy().view(np.uint64)
-            return not any_prefix_agrees_by_words(*words, self.least)
-        return not any_prefix_agrees(self.prefixes, segment.slots, self.own, self.least)
+            words = self.prefixes.view(np.uint64), slots, self.own.copy().view(np.uint64)
+            return bool(any_prefix_agrees_by_words(*words, self.least))
+        return bool(any_prefix_agrees(self.prefixes, slots, self.own, self.least))
 
 
 class Postings(Protocol):
@@ -157,9 +173,9 @@ class OpenRows:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Snapshot:
-    """What a search reads: segments with their time spans, and the first `count` open rows."""
+    """What a search reads: segments with their times, and the first `count` open rows."""
 
-    segments: tuple[tuple[Segment, Span], ...]
+    segments: tuple[tuple[Segment, Times], ...]
     rows: OpenRows
     count: int
 
@@ -169,11 +185,11 @@ class SegmentedPostings:
 
     Args:
         floor: the lowest floor of any search.
-        span_of: returns the time span of the articles in some slots.
+        seconds_of: returns the times of the articles in some slots, nan where unknown.
     """
 
-    def __init__(self, floor: float, span_of: Callable[[NDArray[np.int32]], Span]) -> None:
-        self._floor, self._span_of = floor, span_of
+    def __init__(self, floor: float, seconds_of: Callable[[NDArray[np.int32]], NDArray[np.float64]]) -> None:
+        self._floor, self._seconds_of = floor, seconds_of
         self._snapshot = Snapshot((), OpenRows.empty(1 << 14), 0)
         self._removed = np.zeros(OPEN, np.bool_)
         self._used = np.zeros(OPEN, np.bool_)
@@ -233,14 +249,20 @@ class SegmentedPostings:
         """Find all vectors in reach whose dot product with a query is above a floor: slots and dot products."""
         snapshot, removed = self._snapshot, self._removed
         least = in_units(floor)
-        within = [segment for segment, span in snapshot.segments if not reach.leaves_out(segment, span)]
-        found = [search_one(segment, removed, terms, weights, least) for segment in within]
-        if snapshot.count:
+        within = [(segment, *reach.rows(segment, times)) for segment, times in snapshot.segments if len(terms)]
+        found = [
+            search_one(segment, first, last, removed, terms, weights, least)
+            for segment, first, last in within
+            if first < last
+        ]
+        if snapshot.count and len(terms):
             found.append(search_open(snapshot.rows, snapshot.count, removed, terms, weights, least))
+        found = [part for part in found if len(part[0])] or found[:1]
         if len(found) == 1:
             return found[0]
-        nothing = np.empty(0, np.int64)
-        slots, dots = (np.concatenate([nothing, *(part[column] for part in found)]) for column in range(2))
+        if not found:
+            return np.empty(0, np.int64), np.empty(0, np.int64)
+        slots, dots = (np.concatenate(column) for column in zip(*found, strict=True))
         return slots, dots
 
     def having(self, term: int) -> NDArray[np.int64]:
@@ -274,7 +296,8 @@ class SegmentedPostings:
         """Size in bytes."""
         snapshot = self._snapshot
         rows: int = sum(getattr(snapshot.rows, name).nbytes for name in OpenRows.__slots__)
-        return rows + self._removed.nbytes + self._used.nbytes + sum(segment.memory() for segment in self._segments())
+        segments = sum(segment.memory() + times.ordered.nbytes for segment, times in snapshot.segments)
+        return rows + self._removed.nbytes + self._used.nbytes + segments
 
     def _take(self, slot: int) -> None:
         while slot >= len(self._removed):
@@ -294,9 +317,9 @@ class SegmentedPostings:
     def _show(self, segments: list[Segment], rows: OpenRows | None = None) -> None:
         """Replace the snapshot: merge small segments, and take other open rows if given."""
         snapshot = self._snapshot
-        known = {id(segment): span for segment, span in snapshot.segments}
-        with_spans = [(one, known.get(id(one)) or self._span_of(one.slots)) for one in self._tiered(segments)]
-        self._snapshot = Snapshot(tuple(with_spans), rows or snapshot.rows, 0 if rows else snapshot.count)
+        known = {id(segment): times for segment, times in snapshot.segments}
+        timed = [(one, known.get(id(one)) or Times.of(self._seconds_of(one.slots))) for one in self._tiered(segments)]
+        self._snapshot = Snapshot(tuple(timed), rows or snapshot.rows, 0 if rows else snapshot.count)
 
     def _tiered(self, segments: list[Segment]) -> list[Segment]:
         """The segments, small ones of similar size merged."""
@@ -328,7 +351,7 @@ class SegmentedPostings:
 class PlainPostings:
     """Postings as a dictionary of vectors, all of which every search multiplies."""
 
-    def __init__(self, floor: float, span_of: Callable[[NDArray[np.int32]], Span]) -> None:  # noqa: ARG002 - as SegmentedPostings
+    def __init__(self, floor: float, seconds_of: Callable[[NDArray[np.int32]], NDArray[np.float64]]) -> None:  # noqa: ARG002 - as SegmentedPostings
         self._vectors: dict[int, dict[int, int]] = {}
         self._free: list[int] = []
 
@@ -389,7 +412,7 @@ class PlainPostings:
 
 
 def search(
-    segments: Sequence[tuple[Segment, Span]], queries: VectorBatch, reaches: Sequence[Reach], floor: float
+    segments: Sequence[tuple[Segment, Times]], queries: VectorBatch, reaches: Sequence[Reach], floor: float
 ) -> ManyDots:
     """Search segments in several threads for the vectors above a floor: queries, slots, dot products.
 
@@ -399,15 +422,15 @@ def search(
 
     least = in_units(floor)
 
-    def work(task: tuple[Segment, Span, int, int]) -> list[tuple[NDArray[np.int32], ...]]:
-        segment, span, first, last = task
-        if all(reach.leaves_out(segment, span) for reach in reaches[first:last]):
+    def work(task: tuple[Segment, Times, int, int]) -> list[tuple[NDArray[np.int32], ...]]:
+        segment, times, first, last = task
+        if all(reach.leaves_out(segment, times) for reach in reaches[first:last]):
             return []
         return [*search_segment(segment, queries, lists_of(segment, queries), first, last, least)]
 
     tasks = (
-        (segment, span, first, min(first + QUERIES_AT_ONCE, queries.size))
-        for segment, span in segments
+        (segment, times, first, min(first + QUERIES_AT_ONCE, queries.size))
+        for segment, times in segments
         for first in range(0, queries.size, QUERIES_AT_ONCE)
     )
     threads = 1 if queries.size <= QUERIES_AT_ONCE else None
@@ -455,12 +478,12 @@ def lists_of(segment: Segment, queries: VectorBatch) -> NDArray[np.int32]:
 
 
 def search_one(
-    segment: Segment, removed: NDArray[np.bool_], terms: Terms, weights: Weights, least: int
+    segment: Segment, first: int, last: int, removed: NDArray[np.bool_], terms: Terms, weights: Weights, least: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Search a segment for one vector, without removed slots: slots and dot products."""
+    """Search a part of a segment for one vector, without removed slots: slots and dot products."""
     from dedup.index.search.kernels.scan import scan_for_one
 
-    return scan_for_one(segment, removed, terms, weights, least)
+    return scan_for_one(segment, first, last, removed, terms, weights, least)
 
 
 def search_open(

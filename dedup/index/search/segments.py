@@ -39,8 +39,29 @@ class Hits(NamedTuple):
     foreign: NDArray[np.bool_]
 
 
-Span: TypeAlias = tuple[float, float]
-"""The first and the last time of some articles; -inf and inf if any is unknown."""
+class Times(NamedTuple):
+    """The times of the articles of a segment, in seconds.
+
+    Attributes:
+        first, last: -inf and inf if any is unknown.
+        ordered: the time of each, if none is before the one before it; else empty.
+    """
+
+    first: float
+    last: float
+    ordered: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, seconds: NDArray[np.float64]) -> Times:
+        """Those of articles with some times, nan where unknown."""
+        if np.isnan(seconds).any():
+            return EVER
+        in_order = bool((seconds[1:] >= seconds[:-1]).all())
+        return cls(float(seconds.min()), float(seconds.max()), seconds if in_order else np.empty(0))
+
+
+EVER = Times(-np.inf, np.inf, np.empty(0))
+"""Unknown times."""
 
 
 class VectorBatch(NamedTuple):

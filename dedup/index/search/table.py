@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from dedup.index.features.sketch import Vector, names_of
 from dedup.index.search.postings import LARGEST, SEALED_AT_ONCE, PlainPostings, Postings, SegmentedPostings
-from dedup.index.search.segments import Segment, Span, Terms, Weights
+from dedup.index.search.segments import Segment, Terms, Weights
 from dedup.index.store.records import StoredArticle
 from dedup.kinds import FOLLOWING
 from dedup.kinds.notices import About
@@ -62,7 +62,7 @@ class ArticleTable:
     ) -> None:
         self.settings, self.crowding, self.by_kernels, self._vectors = settings, crowding, fast, vectors
         self.scoring = Scoring.of(settings, crowding)
-        self.new_postings = partial(SegmentedPostings if fast else PlainPostings, FLOOR, self.span_of)
+        self.new_postings = partial(SegmentedPostings if fast else PlainPostings, FLOOR, self.seconds_of)
         self.words: Postings = self.new_postings()
         self.names: dict[int, Postings] = {}  # by language; empty while there is only one
         self.number = np.full(_ROOM, -1, np.int64)
@@ -89,6 +89,7 @@ class ArticleTable:
         self._outlets: dict[str, int] = {}
         self._languages: dict[str, int] = {}
         self._twins: set[int] = set()
+        self._latest: float | None = 0.0  # None where it must be found anew
         self._leaving: dict[int, int] = {}  # for each removed slot the number of postings that still contain it
 
     def __len__(self) -> int:
@@ -122,7 +123,13 @@ class ArticleTable:
 
     def latest(self) -> float:
         """The time at which the last of the articles was added, by the clock of the index."""
-        return float(np.max(self.added, where=self.story >= 0, initial=0.0))
+        if self._latest is None:
+            self._latest = float(np.max(self.added, where=self.story >= 0, initial=0.0))
+        return self._latest
+
+    def _may_be_latest(self, slot: int) -> bool:
+        """Whether none was added after the article in a slot."""
+        return bool(self.story[slot] >= 0 and self.added[slot] >= (self._latest or 0.0))
 
     def twins(self) -> list[int]:
         """The slots of all twins: see `is_twin`."""
@@ -164,6 +171,8 @@ class ArticleTable:
 
     def settle(self, slot: int, article: StoredArticle) -> None:
         """Record the story and the copies of an article that has a slot."""
+        if self._latest is not None:
+            self._latest = None if self._may_be_latest(slot) else max(self._latest, article.added)
         self.story[slot], self.copies[slot], self.representative[slot] = (
             article.story,
             article.copies,
@@ -226,6 +235,8 @@ class ArticleTable:
         self._of_story[int(self.story[slot])].remove(slot)
         if not self._of_story[int(self.story[slot])]:
             del self._of_story[int(self.story[slot])]
+        if self._may_be_latest(slot):
+            self._latest = None
         self.number[slot] = self.story[slot] = -1
         self.representative[slot] = False
         self.abouts.pop(slot, None)
@@ -282,10 +293,9 @@ class ArticleTable:
             self._outlets[source] = found  # the spelling as given too: it recurs
         return found
 
-    def span_of(self, slots: NDArray[np.int32]) -> Span:
-        """The first and last time of the articles in some slots, infinite where one is unknown."""
-        seconds = self.seconds[slots]
-        return (float(seconds.min()), float(seconds.max())) if not np.isnan(seconds).any() else (-np.inf, np.inf)
+    def seconds_of(self, slots: NDArray[np.int32]) -> NDArray[np.float64]:
+        """The times of the articles in some slots, nan where unknown."""
+        return self.seconds[slots]
 
     def _add_to(self, postings: Postings, slots: Sequence[int], vectors: _Vectors) -> None:
         """Add vectors to postings, as the segment that the search among them sealed, if there is one."""

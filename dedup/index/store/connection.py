@@ -236,8 +236,9 @@ class Database:
 
     def write_many(self, statement: str, rows: Sequence[Sequence[Any]]) -> None:
         """Run a statement that writes once for each row of values."""
-        with self.translated_errors():
-            self.writer.executemany(statement, rows)
+        if rows:
+            with self.translated_errors():
+                self.writer.executemany(statement, rows)
 
     @property
     def _reader(self) -> sqlite3.Connection:

@@ -153,7 +153,8 @@ class ChangeLog:
     def finished(self) -> list[Change]:
         """Return the changes with the storylines of their stories after all of them."""
         lines = self.storylines()
-        return [replace(change, storyline=lines.get(change.story, "")) for change in self.changes]
+        line_of = ((change, lines.get(change.story, "")) for change in self.changes)
+        return [change if change.storyline == line else replace(change, storyline=line) for change, line in line_of]
 
     def storylines(self) -> dict[str, str]:
         """Return the id of the storyline of each story that the transaction has used, by the story's id."""

@@ -18,20 +18,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.group.storylines import DenseSums, Groups, Products, SparseSums, Sums, rounds, scores_between
-from dedup.index.features.sketch import Vector, matrix_of
+from dedup.index.features.sketch import Sketcher, Vector, matrix_of
 from dedup.index.search.neighbours import Neighbours
 from dedup.index.search.table import ArticleTable
 from dedup.index.stories.changes import ChangeLog
 from dedup.index.stories.merge import assign
 from dedup.index.stories.placement import is_due
 from dedup.results.story_ids import storyline_of_story
-from dedup.vectorize.exact import DOT_UNIT, SCORE_UNIT, WEIGHT_UNIT
-from dedup.vectorize.general import general_matrix
-from dedup.vectorize.tfidf import Vectors
+from dedup.vectorize.exact import DOT_UNIT, SCORE_UNIT
 
 if TYPE_CHECKING:
     from dedup.backends import PlainBackend
-    from dedup.background import Background
     from dedup.settings import Settings
 
 MOST_RELATED = 48
@@ -109,7 +106,8 @@ class Storylines:
         table: the articles.
         backend: for the linkage.
         settings: settings of the index.
-        background: returns the background of the index.
+        crowding: see `dedup.match.crowding`.
+        sketcher: weighs vectors by news in general.
         vectors_of: returns the vectors of articles, by number.
     """
 
@@ -118,11 +116,12 @@ class Storylines:
         table: ArticleTable,
         backend: PlainBackend,
         settings: Settings,
-        background: Callable[[], Background],
+        crowding: float,
+        sketcher: Sketcher,
         vectors_of: Callable[[Sequence[int]], list[Vector]],
     ) -> None:
         self._table, self._backend, self._settings = table, backend, settings
-        self._background, self._vectors_of = background, vectors_of
+        self._crowding, self._sketcher, self._vectors_of = crowding, sketcher, vectors_of
         self._line: dict[int, str] = {}  # of the stories that share one with others
         self._stories: dict[str, set[int]] = defaultdict(set)
         self._sums: dict[str | int, _Sum] = {}
@@ -247,7 +246,7 @@ class Storylines:
         found = np.array([(place[a], place[b]) for a, b in pairs], np.int64).reshape(-1, 2).T
         scored = partial(
             scores_between,
-            crowding=self._background().crowd,
+            crowding=self._crowding,
             settings=self._settings,
         )
         label = np.arange(len(units))
@@ -340,15 +339,11 @@ class Storylines:
         """Yield the sum of each of some articles, its vector weighed by news in general."""
         if not numbers:
             return
-        vectors, background = self._vectors_of(numbers), self._background()
-        matrix, terms = matrix_of([(vector.terms, vector.weights) for vector in vectors])
-        languages = [vector.language for vector in vectors]
-        general = general_matrix(Vectors(matrix, terms), languages, background.frequencies, self._settings)
-        usual = np.rint(background.general_ordinariness(general, terms) / SCORE_UNIT).astype(np.int64).tolist()
-        weights = np.rint(general.data / WEIGHT_UNIT).astype(np.int64)
-        for place, vector in enumerate(vectors):
-            mine = weights[matrix.indptr[place] : matrix.indptr[place + 1]]
-            yield _Sum(np.array(numbers[place : place + 1]), vector.terms, mine, usual[place], self._changes)
+        vectors, every = self._vectors_of(numbers), np.array(numbers)
+        general = self._sketcher.general(vectors)
+        for place, (vector, (weights, usual)) in enumerate(zip(vectors, general, strict=True)):
+            background = round(usual / SCORE_UNIT)
+            yield _Sum(every[place : place + 1], vector.terms, weights, background, self._changes)
 
     def _added(self, parts: Sequence[_Sum]) -> _Sum:
         """The sum of sums."""

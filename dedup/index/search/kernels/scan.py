@@ -88,30 +88,50 @@ def any_prefix_agrees_by_words(
     return False
 
 
+@kernel
+def _row_from(postings: NDArray[np.uint32], low: Whole, high: Whole, row: Whole) -> Whole:
+    """The first place of `low:high` in a postings list whose vector is `row` or a later one."""
+    sought = np.uint32(row << 16)
+    while low < high:
+        middle = (low + high) // 2
+        if postings[middle] < sought:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
 @kept
 def scan_for_one(
     segment: Segment,
+    first: int,
+    last: int,
     removed: NDArray[np.bool_],
     terms: NDArray[np.int32],
     weights: NDArray[np.uint16],
     least: int,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Slots and dot products of the vectors whose dot product with one vector is above the least.
+    """Slots and dot products of the vectors `first:last` whose dot product with one vector is above the least.
 
     Plain form: `index.search.postings.PlainPostings.above`.
     """
     indexed, begin, postings, head, slots = segment.terms, segment.begin, segment.postings, segment.head, segment.slots
     head_begin, head_place, head_weight = segment.head_begin, segment.head_place, segment.head_weight
-    count = len(slots)
+    count, whole = last - first, first == 0 and last == len(slots)
     sums, mine = np.zeros(count, np.int32), np.zeros(max(1, len(head)), np.int32)
     squares, low, place = np.int64(0), np.int64(0), np.int64(0)
     for entry in range(len(terms)):
         term, weight = terms[entry], np.int32(weights[entry])
         low = from_on(term, indexed, low)
         if low < len(indexed) and indexed[low] == term:
-            for at in range(np.uint64(begin[low]), np.uint64(begin[low + 1])):  # unsigned: no index wraps
+            start, end = np.int64(begin[low]), np.int64(begin[low + 1])
+            if not whole:
+                start = _row_from(postings, start, end, first)
+                end = _row_from(postings, start, end, last)
+            for at in range(np.uint64(start), np.uint64(end)):  # unsigned: no index wraps
                 posting = postings[at]
-                sums[np.uint64(posting >> np.uint32(16))] += weight * np.int32(posting & np.uint32(0xFFFF))
+                row = np.uint64(posting >> np.uint32(16)) - np.uint64(first)
+                sums[row] += weight * np.int32(posting & np.uint32(0xFFFF))
             continue
         place = from_on(term, head, place)
         if place < len(head) and head[place] == term:
@@ -119,12 +139,13 @@ def scan_for_one(
             squares += np.int64(weight) * np.int64(weight)
     floor, norm = np.int32(least), np.int32(np.ceil(np.sqrt(np.float64(squares))))
     likely = np.empty(count + 1, np.int32)
-    some, hits = _above_bound(sums, segment.head_norm, norm, floor, likely), np.int64(0)
+    some, hits = _above_bound(sums, segment.head_norm[first:last], norm, floor, likely), np.int64(0)
     for candidate in range(some):
-        row = likely[candidate]
+        found = likely[candidate]
+        row = found + first
         if removed[slots[row]]:
             continue
-        dot = sums[row]
+        dot = sums[found]
         for at in range(np.uint64(head_begin[row]), np.uint64(head_begin[row + 1])):
             dot = np.int32(dot + np.int32(mine[np.uint64(head_place[at])] * np.int32(head_weight[at])))
         if dot > floor:
