@@ -17,7 +17,7 @@ from typing import IO, TYPE_CHECKING, Any, Literal
 from dedup.article import Article, Notice
 from dedup.errors import InputError
 from dedup.formats.escaping import quote, unescape_formula, unescape_name
-from dedup.inputs.collection import iter_items
+from dedup.inputs.items import iter_items
 from dedup.pipeline import cluster
 from dedup.progress import Progress
 from dedup.read import read_records

@@ -12,7 +12,6 @@ mean chances inside the two, if both have `SEVERAL` articles, as for the stories
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Iterator
 
 import numpy as np
@@ -21,6 +20,7 @@ from numpy.typing import NDArray
 from dedup.group.cut import DROP, SEVERAL
 from dedup.group.joining import EVEN
 from dedup.group.linkage import LOWEST, Tree
+from dedup.group.merging import merges
 from dedup.group.storylines import Groups, Round, Scored, above, pairs_of, regrouped
 from dedup.match.meaning import UNIT, Near
 from dedup.match.stories import HasPairs
@@ -125,45 +125,26 @@ def _linkage(
     sums: list[dict[int, tuple[int, int]]] = [{} for _ in size]
     for i, j, score, chance in zip(a.tolist(), b.tolist(), words.tolist(), between.tolist(), strict=True):
         sums[i][j] = sums[j][i] = (score, chance)
-    node, first, age = list(range(groups)), list(range(groups)), [0] * groups
-    heap: list[tuple[float, int, int, int, int, int, int]] = []
+    node = list(range(groups))
     left, right, height = list[int](), list[int](), list[float]()
 
     def within(group: int) -> float:
         return own[group] / (known[group] * (known[group] - 1) // 2)
 
-    def offer(i: int, j: int) -> None:
-        score, chance = sums[i][j]
+    def fused(i: int, j: int, total: tuple[int, int]) -> float | None:
+        score, chance = total
         mean = score * SCORE_UNIT / (size[i] * size[j])
         close = chance / (known[i] * known[j]) if chance else 0.0
-        fused = mean + EVIDENCE * max(close - usual, 0.0) / UNIT
-        if fused < LOWEST:
-            return
         if mean < LOWEST and min(known[i], known[j]) >= SEVERAL and close < DROP * min(within(i), within(j)):
-            return
-        i, j = (i, j) if first[i] < first[j] else (j, i)
-        heapq.heappush(heap, (-fused, first[i], first[j], i, j, age[i], age[j]))
+            return None
+        both = mean + EVIDENCE * max(close - usual, 0.0) / UNIT
+        return both if both >= LOWEST else None
 
-    for i, others in enumerate(sums):
-        for j in others:
-            if i < j:
-                offer(i, j)
-    while heap:
-        negative, _, _, i, j, *ages = heapq.heappop(heap)
-        if ages != [age[i], age[j]]:
-            continue
+    for i, j, mean in merges(sums, node[:], fused, lambda one, other: (one[0] + other[0], one[1] + other[1])):
         left.append(node[i])
         right.append(node[j])
-        height.append(-negative)
-        node[i], age[i], age[j] = groups + len(height) - 1, age[i] + 1, -1
+        height.append(mean)
+        node[i] = groups + len(height) - 1
         own[i] += own[j] + sums[i][j][1]
         size[i], known[i] = size[i] + size[j], known[i] + known[j]
-        for other, (score, chance) in sums[j].items():
-            del sums[other][j]
-            if other != i:
-                more, closer = sums[i].get(other, (0, 0))
-                sums[i][other] = sums[other][i] = (score + more, chance + closer)
-        sums[j] = {}
-        for other in sums[i]:
-            offer(i, other)
     return Tree(groups, np.array(left, np.int64), np.array(right, np.int64), np.array(height, np.float64), articles)

@@ -12,15 +12,16 @@ An embedding only joins: what words made one story stays one, and
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from operator import add
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dedup.group.cut import EVENT, PAIR, SAME_EVENT, drop_at, height_needed
 from dedup.group.linkage import Tree
+from dedup.group.merging import merges
 from dedup.match.meaning import UNIT, Near
 
 EVEN = 0.5
@@ -118,35 +119,15 @@ def _linkage(
     for a, b, chance in zip(*(end.tolist() for end in ends), near.story.tolist(), strict=True):
         if a != b and not (fixed[a] and fixed[b]):
             sums[a][b] = sums[b][a] = sums[a].get(b, 0) + chance
-    heap: list[tuple[float, int, int, int, int, int, int]] = []
-    age = [0] * len(size)
 
-    def offer(a: int, b: int, total: int) -> None:
+    def score(a: int, b: int, total: int) -> float | None:
         mean = total / (size[a] * size[b] * UNIT) if size[a] and size[b] else 0.0
-        if mean >= EVEN and not (fixed[a] and fixed[b]):
-            a, b = (a, b) if order[a] < order[b] else (b, a)
-            heapq.heappush(heap, (-mean, order[a], order[b], a, b, age[a], age[b]))
+        return mean if mean >= EVEN and not (fixed[a] and fixed[b]) else None
 
-    for a, others in enumerate(sums):
-        for b, total in others.items():
-            if a < b:
-                offer(a, b, total)
-    while heap:
-        mean, _, _, a, b, *ages = heapq.heappop(heap)
-        if ages != [age[a], age[b]] or not unites(a, b):
-            continue
-        yield _Merge(a, b, -mean)
-        age[a] += 1
-        age[b] = -1
+    for a, b, chance in merges(sums, order, score, add, unites):
+        yield _Merge(a, b, chance)
         size[a] += size[b]
         fixed[a] = fixed[a] or fixed[b]
-        for other, total in sums[b].items():
-            del sums[other][b]
-            if other != a:
-                sums[a][other] = sums[other][a] = sums[a].get(other, 0) + total
-        sums[b] = {}
-        for other, total in sums[a].items():
-            offer(a, other, total)
 
 
 class _Builder:

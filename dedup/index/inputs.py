@@ -16,17 +16,10 @@ from dedup.article import Article, Notice
 from dedup.errors import InputError
 from dedup.formats.escaping import quote, quote_list, sanitize
 from dedup.index.store.records import Change, StoredArticle, facts_of
-from dedup.inputs.collection import (
-    KEPT_EMPTY,
-    content_hash,
-    find_dateline,
-    is_blank,
-    published_seconds,
-    to_article,
-    without_text,
-)
+from dedup.inputs.collection import content_hash, find_dateline, published_seconds, without_text
 from dedup.inputs.dates import Reading, day_or_time, read_date
 from dedup.inputs.fields import Layout
+from dedup.inputs.items import KEPT_EMPTY, is_blank, to_article
 from dedup.inputs.read_fields import unread_names
 from dedup.inputs.record import Corrections, unknown_kind
 from dedup.kinds import Content, read_content, told_by

@@ -95,11 +95,9 @@ class OpenStore:
         """
         self._refuse_read_only()
         with self._write_lock:
+            with self.memory_lock:
+                self._drop_if_kernels_wait()
             state = self.state()
-            if self._can_take_kernels(state):
-                with self.memory_lock:
-                    self._state = None
-                state = self.state()
             try:
                 self._is_writing = True
                 with self.store.transaction():
@@ -202,14 +200,10 @@ class OpenStore:
                         self._cursor, self._regrouped = last, regrouped
                     else:
                         self._state = self._vocabulary = None
-            if (
-                self._state is not None
-                and self._can_take_kernels(self._state)
-                and self._write_lock.acquire(blocking=False)
-            ):
+            if self._state is not None and self._write_lock.acquire(blocking=False):
                 try:
                     if not self._is_writing:
-                        self._state = None
+                        self._drop_if_kernels_wait()
                 finally:
                     self._write_lock.release()
             return self.state()
@@ -220,9 +214,10 @@ class OpenStore:
             self.current_state()
             return self._cursor
 
-    def _can_take_kernels(self, state: IndexState) -> bool:
-        """Return whether kernels are worth it now, and ready. They are made so from the first time that they are."""
-        return state.has_outgrown_numpy() and self._preparation.is_ready()
+    def _drop_if_kernels_wait(self) -> None:
+        """Drop a state that has grown worth kernels, once they are ready: it is loaded again with them."""
+        if self._state is not None and self._state.has_outgrown_numpy() and self._preparation.is_ready():
+            self._state = None
 
     def find(self, id_: str) -> StoredArticle | None:
         """Return the stored article of an id, None if there is none.

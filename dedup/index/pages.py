@@ -23,7 +23,7 @@ from dedup.index.store.records import AddressRow, Revision, Sketch, StoredArticl
 from dedup.index.stories.changes import ChangeLog
 from dedup.index.stories.placement import Candidate
 from dedup.inputs.addresses import PageKey, page_keys
-from dedup.inputs.collection import is_blank
+from dedup.inputs.items import is_blank
 from dedup.inputs.preferences import Preferences
 from dedup.kinds import NOTHING, Content
 from dedup.match.versions import are_versions, keeps_story

@@ -14,32 +14,24 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Se
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from functools import lru_cache, partial
-from numbers import Number
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dedup.article import Article, Notice
-from dedup.errors import InputError
-from dedup.formats.escaping import sanitize
 from dedup.inputs.addresses import PageKey, page_keys
-from dedup.inputs.fields import find_fields, flatten
+from dedup.inputs.items import has_integer_id, is_blank, is_lasting, iter_items, mappings, to_article
 from dedup.inputs.preferences import Preferences
 from dedup.inputs.read_fields import ReadFields
-from dedup.inputs.record import LONGEST_TITLE, Corrections, read_record, too_long
-from dedup.inputs.values import is_missing
-from dedup.kinds import NOTHING, Content, named_kind, read_content, told_by
+from dedup.inputs.record import Corrections
+from dedup.kinds import NOTHING, Content, read_content, told_by
 from dedup.kinds.notices import About
 from dedup.text.dateline import dateline
 
 if TYPE_CHECKING:
     import pandas as pd
 
-KEPT_EMPTY = "kept as an empty article"
-"""Action of the notice for an article with neither text nor title."""
-_ROWS = 1024
-"""Rows of a data frame converted to mappings at a time."""
 Seniority = tuple[float, int, int]
 """Sort key of a distinct article: publication time (infinite if unknown), minus the length, the number."""
 LEAD = 320
@@ -170,7 +162,7 @@ class ArticleReader:
     ) -> None:
         self._preferences = preferences
         self._items = iter_items(articles)
-        self._mappings = partial(_mappings, articles) if _is_lasting(articles) else None
+        self.mappings = partial(mappings, articles) if is_lasting(articles) else None
         self._keep_texts = keep_texts
         self._notices: list[Notice] = []
         self._taken: list[Article] = []
@@ -187,7 +179,7 @@ class ArticleReader:
             InputError: an item is not an article.
         """
         corrections = Corrections(today=datetime.now(UTC), fields=ReadFields())
-        corrections.dates.begin_file("the articles", self._mappings)
+        corrections.dates.begin_file("the articles", self.mappings)
         known: dict[bytes, DistinctArticle] = {}
         for place, item in enumerate(self._items):
             article = self._article(item, place, corrections)
@@ -219,7 +211,7 @@ class ArticleReader:
         if not article.id:
             self._named_here.add(place)
             return replace(article, id=str(place))
-        self._integer_ids = self._integer_ids or (isinstance(item, Mapping) and _has_integer_id(item))
+        self._integer_ids = self._integer_ids or (isinstance(item, Mapping) and has_integer_id(item))
         return article
 
     def versions(self) -> tuple[list[tuple[list[int], bool]], Mapping[int, Version]]:
@@ -406,125 +398,6 @@ def without_text(article: Article) -> Article:
     return replace(article, text="" if article.title.strip() else article.text[:LEAD])
 
 
-def iter_items(articles: Iterable[Article | Mapping[str, Any] | str] | pd.DataFrame) -> Iterator[object]:
-    """Yield the items of a collection, or the rows of a data frame.
-
-    Raises:
-        InputError: `articles` is not a collection.
-    """
-    if isinstance(articles, (str, bytes, Mapping, Article)):
-        raise InputError(f"cluster takes a collection of articles, not one {type(articles).__name__}: put it in a list")
-    if (rows := _rows(articles)) is not None:
-        yield from rows
-    elif isinstance(articles, Iterable):
-        yield from articles
-    else:
-        raise InputError(f"cluster takes a collection of articles, not {type(articles).__name__}")
-
-
-def _rows(frame: Any) -> Iterable[object] | None:
-    """Yield the rows of a data frame as mappings without importing its library; None if it is not a data frame."""
-    if hasattr(frame, "collect_schema") and hasattr(frame, "lazy") and not hasattr(frame, "iter_rows"):
-        frame = frame.collect()  # a lazy frame of polars
-    if hasattr(frame, "iter_rows"):  # polars
-        return cast(Iterable[object], frame.iter_rows(named=True))
-    if hasattr(frame, "to_batches"):  # pyarrow's tables
-        return (row for batch in frame.to_batches(max_chunksize=_ROWS) for row in batch.to_pylist())
-    if hasattr(frame, "read_next_batch"):  # streams of its batches
-        return (row for batch in frame for row in batch.to_pylist())
-    if hasattr(frame, "to_pylist"):  # one batch, or a column of texts
-        return cast(Iterable[object], frame.to_pylist())
-    if hasattr(frame, "to_dict") and hasattr(frame, "columns") and hasattr(frame, "iloc"):  # pandas
-        named = frame.index.names
-        pieces = (frame.iloc[start : start + _ROWS] for start in range(0, len(frame), _ROWS))
-        if None not in named and not {*named} & {*frame.columns}:  # such as the ids, after `set_index`
-            pieces = (piece.reset_index() for piece in pieces)
-        return (row for piece in pieces for row in piece.to_dict("records"))
-    return None
-
-
-def _mappings(articles: Any) -> Iterator[Mapping[str, Any]]:
-    return (flatten(item)[0] for item in iter_items(articles) if isinstance(item, Mapping))
-
-
-def _is_lasting(articles: Any) -> bool:
-    """Return whether articles can be iterated over twice."""
-    return isinstance(articles, Sequence) or any(
-        hasattr(articles, name) for name in ("iloc", "iter_rows", "to_batches")
-    )
-
-
-def to_article(
-    item: object,
-    place: int | str,
-    notices: list[Notice],
-    corrections: Corrections,
-    *,
-    default_id: str | None = None,
-    fields: Mapping[str, str] | None = None,
-) -> Article:
-    """Convert an item of the input to an `Article`. An unusable record becomes an empty article, with a notice.
-
-    Args:
-        item: an `Article`, a mapping or a string.
-        place: its position in the collection.
-        notices: problems of the item; extended in place.
-        corrections: reads dates, and counts what is corrected.
-        default_id: the id of an item that has none; None for its position.
-        fields: see `from_record`.
-
-    Raises:
-        InputError: the item is of another type.
-    """
-    where, number = f"article {place}", str(place) if default_id is None else default_id
-    if isinstance(item, Article):
-        if item.kind and not named_kind(item.kind):
-            corrections.count_kind(item.kind, item.where or where)
-        return _sanitized(item, where, notices)
-    if isinstance(item, str):
-        return _sanitized(Article(id=number, text=item), where, notices)
-    if not isinstance(item, (Mapping, Sequence)) and is_missing(item):  # a gap in a list or a column of texts
-        return _sanitized(Article(id=number, text=""), where, notices)
-    if not isinstance(item, Mapping):
-        kinds = "an Article, a mapping or a string"
-        raise InputError(f"{where} is a {type(item).__name__}; it must be {kinds}")
-    article, found = read_record(item, where=where, default_id=number, fields=fields, path="", corrections=corrections)
-    if article is None:
-        # Results must align with the caller's rows, so an unusable one stays, without text.
-        notices.extend(replace(notice, action=KEPT_EMPTY, skipped=False) for notice in found)
-        item = {**item, "text": "-"}
-        article, found = read_record(
-            item, where=where, default_id=number, fields=fields, path="", corrections=corrections
-        )
-        article = replace(article, text="") if article else Article(id=number, text="")
-    notices.extend(found)
-    return article
-
-
-def _sanitized(article: Article, where: str, notices: list[Notice]) -> Article:
-    """Sanitize the strings of an article and cut an overlong title. Note each change, and a blank article."""
-    changes: dict[str, Any] = {}
-    if article.id != (stripped := article.id.strip()):
-        article = replace(article, id=stripped)  # as `from_record` does
-    labels = tuple(name for name in ("story", "storyline") if isinstance(getattr(article, name), str))
-    for name in ("id", "title", "text", "source", "url", "author", "section", "kind", "lang", "path", "where", *labels):
-        value, found = sanitize(getattr(article, name))
-        for what in found:
-            changes[name] = value
-            notices.append(Notice(where, f"its {name} has {what}", "replaced by U+FFFD", skipped=False))
-    if len(article.title) > LONGEST_TITLE and article.text.strip():
-        changes["title"] = changes.get("title", article.title)[:LONGEST_TITLE].rstrip()
-        notices.append(Notice(where, *too_long(article.title), skipped=False))
-    if is_blank(article):
-        notices.append(Notice(where, "it has no text and no title", KEPT_EMPTY, skipped=False))
-    return replace(article, **changes) if changes else article
-
-
-def is_blank(article: Article) -> bool:
-    """Return whether an article has neither text nor title."""
-    return not article.text.strip() and not article.title.strip()
-
-
 def content_hash(article: Article) -> bytes:
     """Hash title and text: 16 bytes of BLAKE2b. A blank article is hashed by its id, so it equals no other."""
     text = f"\0\0{article.id}" if is_blank(article) else f"{article.title}\0{article.text}"
@@ -546,12 +419,6 @@ def seniority(article: Article) -> tuple[bool, float, str]:
 def _is_named_by_place(article: Article) -> bool:
     """Return whether the id of an article from a file is its place there, as in `feed.jsonl:7`."""
     return bool(article.path) and article.where.endswith(article.id) and article.where[: -len(article.id)][-1:] in "/\\"
-
-
-def _has_integer_id(record: Mapping[str, Any]) -> bool:
-    """Return whether the id of a record is an integer, be it one of NumPy or, in a column with gaps, a float."""
-    value = next((record[name] for name in find_fields(record)["id"] if not is_missing(record[name])), None)
-    return isinstance(value, Number) and not isinstance(value, bool)
 
 
 def _with_unique_ids(

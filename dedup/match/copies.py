@@ -50,6 +50,8 @@ TITLES, LEADS = 0.6, 0.1
 """The least Jaccard of the words of two titles, or of the shingles of two leads ..."""
 LEAD = 100
 """... of so many words."""
+SENTENCE = 12
+"""Words from which a body is more than a phrase or caption, and is compared whatever the titles are."""
 _READ = 256
 """Texts that are kept while the pairs of them are decided, which are sorted."""
 
@@ -239,7 +241,8 @@ def is_supported(words: HashedWords, found: Overlaps, settings: Settings) -> NDA
     """Whether each pair has enough overlap, or a title or lead in common.
 
     Reports of one matter share half of their words where both repeat its background. A short title without a body may
-    be in another text as a headline: it is a copy of one with a like title.
+    be in another text as a headline, and a shorter body than `SENTENCE` as any phrase or caption: each is a copy of an
+    article with a like title.
     """
 
     def agree(a: int, b: int) -> bool:
@@ -250,9 +253,9 @@ def is_supported(words: HashedWords, found: Overlaps, settings: Settings) -> NDA
     for row in np.flatnonzero(~supported).tolist():
         supported[row] = agree(int(found.a[row]), int(found.b[row]))
     titles, bodies = np.diff(words.offsets).reshape(-1, 2).T
-    headlines, whole = (bodies == 0) & (titles < PASSAGE), (bodies > 0) & (titles > 0)
-    in_texts = (headlines[found.a] & whole[found.b]) | (whole[found.a] & headlines[found.b])
-    for row in np.flatnonzero(in_texts).tolist():
+    short, whole = (bodies < SENTENCE) & (titles > 0) & (titles < PASSAGE), (bodies > 0) & (titles > 0)
+    by_titles = (short[found.a] & whole[found.b]) | (whole[found.a] & short[found.b])
+    for row in np.flatnonzero(by_titles).tolist():
         supported[row] = _jaccard(words.title(int(found.a[row])), words.title(int(found.b[row]))) >= TITLES
     return supported
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from dedup.article import Article, Notice
 from dedup.index.inputs import read_article, unread
-from dedup.inputs.collection import is_blank
+from dedup.inputs.items import is_blank
 from dedup.service.problems import Fault, Problem
 
 NAMES = 300

@@ -18,8 +18,9 @@ import numpy as np
 from dedup.article import Article, Notice
 from dedup.errors import InputError
 from dedup.inputs.addresses import PageKey, page_keys
-from dedup.inputs.collection import content_hash, find_dateline, is_blank, published_seconds, to_article
+from dedup.inputs.collection import content_hash, find_dateline, published_seconds
 from dedup.inputs.fields import find_columns, find_fields
+from dedup.inputs.items import is_blank, to_article
 from dedup.inputs.preferences import Preferences
 from dedup.inputs.record import Corrections
 from dedup.inputs.values import is_missing

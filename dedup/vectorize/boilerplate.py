@@ -54,8 +54,9 @@ HEADLINE = 3
 """Words of the shortest title that is recognised in the body of another article."""
 LEAD = 25
 """Words at the start of a body that replace a missing title."""
-REST = 12
-"""Words that must remain of a body: fewer are not compared."""
+REST = LINE
+"""Words that must remain of a body: fewer are not compared. Shorter ones may be phrases, and more is often all of an
+article that stands before a wall."""
 BEGINS_LINE = BEGINS_SENTENCE | BEGINS_SEGMENT
 """Flags of a word that begins a line, a bullet or what follows a colon."""
 _INVERSE = pow(BASE, -1, MASK + 1)
@@ -64,8 +65,10 @@ UNIT = 1 << 15
 SPEAKING = -2 * UNIT // RELATED
 """Two articles speak for themselves from this sum of what their own words have of their titles more than the repeated
 passages have. What the passages have more relates them only if it is at least 1 / `RELATED`."""
+OWN_WORDS = 12
+"""Own words from which articles speak for themselves."""
 MUTE = -2 * UNIT
-"""Stands for articles with too few words of their own, which do not speak for themselves."""
+"""Stands for articles with fewer words of their own."""
 
 
 class Relating(Protocol):
@@ -463,7 +466,7 @@ class _Holder:
         own: its words outside of the repeated passages, with those of the title.
         rest: the words of the repeated passages.
         speaks: how much more of its title is in its own words than in the repeated passages, in units of 1 / `UNIT`;
-            `MUTE` if it has fewer than `REST` words of its own.
+            `MUTE` if it has fewer than `OWN_WORDS` words of its own.
     """
 
     distinctive: set[int]
@@ -483,7 +486,7 @@ class _Holder:
             distinctive=distinctive,
             own={*title.tolist(), *own},
             rest=rest,
-            speaks=more if np.count_nonzero(outside) >= REST else MUTE,
+            speaks=more if np.count_nonzero(outside) >= OWN_WORDS else MUTE,
         )
 
 

@@ -177,11 +177,14 @@ class Episode:
 
     def after(self, articles: list[Article]) -> State:
         """Return the state with articles added; one that is known as it is keeps its time."""
-        same = {known.article for known in self.state.values()}
-        limit = self.now + SLACK - (self.keep_days or math.inf) * DAY
-        expired = {name for name, (article, at) in self.state.items() if age_of(article, at) < limit}
-        self.again |= {one.id for one in articles if one in same and one.id in expired}
-        return self.state | {one.id: Known(one, self.now) for one in articles if one not in same}
+        state, limit = dict(self.state), self.now + SLACK - (self.keep_days or math.inf) * DAY
+        for article in articles:  # an id may come twice in a batch, and the last one counts
+            known = state.get(article.id)
+            if known is None or known.article != article:
+                state[article.id] = Known(article, self.now)
+            elif age_of(*known) < limit:
+                self.again.add(article.id)
+        return state
 
     def operate(self, name: str = "") -> bool:
         """Run an operation of a kind, "" for any. Return whether it was done."""

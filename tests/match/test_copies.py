@@ -326,6 +326,15 @@ def test_a_title_without_a_text_is_a_copy_of_like_titles_only() -> None:
     assert is_copy((post, ""), ("Ferry post1", post))
 
 
+def test_a_phrase_is_a_copy_under_a_like_title_only() -> None:
+    """What is left under a wall may be one that any article has."""
+    phrase = "until a buyer for the island is found the owner said"
+    report = f"{' '.join(f'own{number}' for number in range(60))} {phrase}"
+    assert not is_copy(("Pool at Nornordon freezes atlas", phrase), ("Pool at Pelford shelters seeds", report))
+    assert is_copy(("Pool at own5 freezes until spring", phrase), ("Pool at own5 freezes until April", report))
+    assert is_copy(("", phrase), ("Pool at Pelford shelters seeds", report))
+
+
 def test_lines_of_two_sites_in_other_orders_are_no_text() -> None:
     """What is left of both has common words, as all notices of sites have, and no stretch of one is in the other."""
     lines = [" ".join(f"line{number}word{place}" for place in range(9)) for number in range(12)]

@@ -184,6 +184,16 @@ def test_of_a_body_that_is_all_boilerplate_the_title_is_left() -> None:
     assert without(untitled, passages) == untitled
 
 
+def test_a_sentence_before_a_wall_stays() -> None:
+    """It is all that there is of the article but its title."""
+    own = "until a buyer is found the owner said"
+    bodies = [f"{own} {FOOTER}", *(f"{made(town, 8)} {FOOTER}" for town in TOWNS[1:5])]
+    documents = [Document.of(*article) for article in articles_of(bodies, unrelated(5))]
+    passages = found(HashedWords.of(documents))
+    assert without(documents[0], passages).body.words == own.split()
+    assert not without(Document.of("Photo", f"Read more {FOOTER}"), passages).body.words
+
+
 def test_capitals_stay_with_their_words() -> None:
     own = "The mayor of Larkhaven spoke to a crowd of nine hundred in the market square about the flood and the harbour"
     bodies = [f"{own} {FOOTER}", *(f"{made(town, 100)} {FOOTER}" for town in TOWNS[1:5])]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.vectorize.boilerplate import HEADLINE, LEAD, MUTE, REST, SPEAKING, UNIT
+from dedup.vectorize.boilerplate import HEADLINE, LEAD, MUTE, OWN_WORDS, SPEAKING, UNIT
 from dedup.vectorize.features import HashedWords
 from dedup.vectorize.kernels.boilerplate import outside
 from dedup.vectorize.kernels.compiling import Whole, kept, kernel
@@ -257,7 +257,7 @@ def _speaking(
         left: Whole = np.int64(0)
         for at in range(middle, last):
             left += np.int64(own[at])
-        if left < REST:
+        if left < OWN_WORDS:
             found[article] = MUTE
             continue
         words = distinctive[ends[article] : ends[article + 1]]
