@@ -17,7 +17,8 @@ from dedup.backends import CompiledBackend
 from dedup.inputs.collection import published_seconds
 from dedup.match.kernels.bands import agreeing_slots, pairs_of_buckets
 from dedup.match.kernels.floor import pairs_above
-from dedup.match.kernels.sweep import Sweep
+from dedup.match.kernels.ranked import ranked
+from dedup.match.kernels.sweep import Sweep, by_date
 from dedup.match.scores import SECONDS_A_DAY
 from dedup.match.stories import FLOOR
 from dedup.settings import Settings
@@ -223,9 +224,10 @@ def vectors(articles: Sequence[Article]) -> sp.csr_array:
 def pairs(matrix: sp.csr_array, seconds: NDArray[np.float64]) -> NDArray[np.int64]:
     """Return the pairs in the window above the floor, by dedup's kernels, as earlier · articles + later, sorted."""
     total = matrix.shape[0]
-    sweep = Sweep.within(matrix, np.arange(total), seconds, Settings().window * SECONDS_A_DAY, FLOOR)
+    rows = ranked(matrix, [FLOOR], by_date(np.arange(total), seconds))
+    sweep = Sweep.within(rows, np.arange(total), seconds, Settings().window * SECONDS_A_DAY)
     found = [np.empty(0, np.int64)]
-    for block, first, last in sweep.tasks(2_048):
+    for block, first, last, _ in sweep.tasks(2_048):
         for one, other, _ in pairs_above(sweep.rows, block, sweep.reach, sweep.until, first, last, FLOOR):
             a, b = sweep.order[one], sweep.order[other]
             found.append(np.minimum(a, b) * total + np.maximum(a, b))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -124,6 +125,9 @@ Exit codes:
   2    wrong usage: an unknown option, setting, field or format
   130  interrupted; 141 when the reader of the output closed it
 """
+
+_NEW_OBJECTS = 50_000
+"""New objects among which garbage in cycles is looked for: by default 700, and often among all there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +275,7 @@ def command(
     began = time.perf_counter()
     notices, counts = list[Notice](), ReadFields()
     with ExitStack() as stack:
+        stack.enter_context(_few_collections())
         if keeping:
             stack.enter_context(keeping)
         progress = stack.enter_context(ProgressBar(quiet=messages.quiet))
@@ -303,6 +308,17 @@ def command(
         say("; ".join(said), details=summarise(found).to_dict())
     if messages.strict and any(notice.skipped for notice in clustering.notices):
         raise typer.Exit(1)
+
+
+@contextmanager
+def _few_collections() -> Iterator[None]:
+    """Let Python look for garbage in cycles among new objects only: to go through all articles again takes long."""
+    before = gc.get_threshold()
+    gc.set_threshold(_NEW_OBJECTS, before[1], _NEW_OBJECTS)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def _articles(

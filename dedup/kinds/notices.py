@@ -9,13 +9,13 @@ from typing import NamedTuple
 
 from dedup.kinds.texts import SPORT_WORDS
 from dedup.kinds.titles import OF_NOTICES
+from dedup.kinds.words import words_in
 from dedup.text.date_words import date_words
 
 _LEAD, _READ = 400, 4_000
 """Characters of a text in which a place or a person is looked for, and in which words are seen in lower case."""
 _LEAD_OF_MATCH = 700
 """Characters of an article on a match that name its sides."""
-_WORD = re.compile(r"\w+")
 _INSIDE = re.compile(r"(?<=[\w,;] )[^\W\d_]\w+")
 _CAPITALISED = r"\b[A-ZÀ-ÖØ-ÞА-ЯЁ][^\W\d_]+"
 _BEFORE_PLACES = (
@@ -64,7 +64,7 @@ def names_of_notice(title: str, text: str) -> tuple[str, ...]:
     one that notices have. If the lead has names, but none that the title has, the first place there is added, of an
     obituary the first person.
     """
-    words = _WORD.findall(title.lower())
+    words = words_in(title.lower())
     inside = {word.lower() for word in _INSIDE.findall(text[:_READ]) if word[0].isupper()}
     found = {word for word in words if word not in OF_NOTICES and (word in inside or word.isdecimal())}
     lead = [*_names(text)]
@@ -76,18 +76,18 @@ def names_of_notice(title: str, text: str) -> tuple[str, ...]:
 
 def names_of_match(title: str, text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the names in the title of an article on a match, and the others in its lead, in lower case and sorted."""
-    written = {*_WORD.findall(text[:_READ])}
+    written = {*words_in(text[:_READ])}
     capitalised = {word.lower() for word in written if word[0].isupper()} - written - _dates() - SPORT_WORDS
-    names = capitalised.intersection(_WORD.findall(title.lower()))
-    beside = capitalised.intersection(_WORD.findall(text[:_LEAD_OF_MATCH].lower())) - names
+    names = capitalised.intersection(words_in(title.lower()))
+    beside = capitalised.intersection(words_in(text[:_LEAD_OF_MATCH].lower())) - names
     return tuple(sorted(names)), tuple(sorted(beside))
 
 
 def _names(text: str) -> Iterator[_Name]:
     """Yield the names in a lead: capitalised words after "in" or "for", before a sign, or several in a row."""
-    written, dates = {*_WORD.findall(text[:_READ])}, _dates()
+    written, dates = {*words_in(text[:_READ])}, _dates()
     for match in _NAME.finditer(text[:_LEAD]):
-        words = [word.lower() for word in _WORD.findall(match["name"])]
+        words = [word.lower() for word in words_in(match["name"])]
         words = [word for word in words if word not in written and word not in dates and word not in OF_NOTICES]
         is_place = bool(match["before"] or (match["sign"] and not text[: match.start()].strip()))
         if len(words) > 1 or (words and is_place):

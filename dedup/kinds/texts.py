@@ -6,6 +6,8 @@ import re
 from itertools import pairwise
 from typing import NamedTuple
 
+from dedup.kinds.words import words_in
+
 _HEAD, _TAIL = 240, 240
 """Characters at the beginning and the end that are looked at."""
 _HINTED = 160
@@ -22,7 +24,6 @@ _WIDE = 15
 _LONGEST = 7
 """Characters of a word, with the space, by which a text is known to have more words than asked without counting."""
 
-_WORD = re.compile(r"\w+")
 _TIME = re.compile(r"\n[ \t•*–-]{0,4}(\d{1,2})[:.h](\d{2})(?: ?([ap])\.?m\b\.?)?(?![\d,.:-])", re.IGNORECASE)
 _LIVE_TEXT = re.compile(
     r"\b(?:clos|end|paus|wrapp)\w+ (?:this|our|the) live ?(?:blog|coverage|updates)\b"
@@ -210,7 +211,7 @@ def _first_of(patterns: tuple[tuple[str, re.Pattern[str]], ...], plain: str) -> 
 
 def _live_by_times(text: str) -> tuple[str, str] | None:
     """Recognise a live blog by its entries: they begin with times, are in order, and longer than those of a table."""
-    found = _TIME.findall(text)
+    found = _TIME.findall(text) if text.count("\n") >= _ENTRIES else []
     if len(found) < _ENTRIES:
         return None
     times = [
@@ -227,16 +228,15 @@ def _live_by_times(text: str) -> tuple[str, str] | None:
 
 def is_of_sport(text: str) -> bool:
     """Return whether the beginning of a text has several words of sport."""
-    return len(SPORT_WORDS.intersection(_WORD.findall(text[: 2 * _HEAD].lower()))) >= 2
+    return len(SPORT_WORDS.intersection(words_in(text[: 2 * _HEAD].lower()))) >= 2
 
 
 def is_of_match(title: str, text: str) -> bool:
     """Return whether an article is on a match, or a team: its title and its beginning have words of sport."""
     words = f"{title}\n{text[: 2 * _HEAD]}".lower()
-    if not any(map(words.__contains__, _MATCH_HINTS)):
-        return False
-    found = SPORT_WORDS.intersection(_WORD.findall(words))
-    return len(found) >= (4 if _MATCH_WORDS.isdisjoint(found) else 2)
+    found = SPORT_WORDS.intersection(words_in(words))
+    enough = len(found) >= (4 if _MATCH_WORDS.isdisjoint(found) else 2)
+    return enough and any(map(words.__contains__, _MATCH_HINTS))
 
 
 def _plain(text: str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from dedup.kinds.words import words_in
+
 _WHEN = "(?:morning|midday|noon|lunchtime|afternoon|evening|nightly|overnight|daily|weekly|weekend|monthly|today's)"
 _DAY = "(?:mon|tues|wednes|thurs|fri|satur|sun)day(?:'s)?"
 _WHAT = "(?:news|world|national|local|regional|state|business|sports?|politics|tech|market)"
@@ -119,7 +121,6 @@ _BY_KIND = {
     kind: re.compile("|".join(f"(?:{pattern})" for pattern in patterns))
     for kind, patterns in {**_PATTERNS, "result": (_SCORE,)}.items()
 }
-_WORD = re.compile(r"\w+")
 _HINTS = {
     "live": "live liveblog coverage happened minute newsblog newsticker liveticker direct directo diretta vivo minuto "
     "ao трансляция",
@@ -171,7 +172,7 @@ _APOSTROPHES = str.maketrans("’ʼ‘", "'''")
 
 def words_of(title: str) -> list[str]:
     """Return the words of a title, in lower case."""
-    return _WORD.findall(title.lower())
+    return words_in(title.lower())
 
 
 def kind_of_title(title: str, words: list[str]) -> tuple[str, str] | None:

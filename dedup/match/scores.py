@@ -113,6 +113,17 @@ def score(
     return np.rint((raw - date_penalty(raw, days, most, crowding)) / SCORE_UNIT)
 
 
+def least_cosine(background: float, days: float, most: float) -> float:
+    """A cosine up to which `score` is not positive, crowding apart.
+
+    Args:
+        background: the lower background similarity of the two articles, or less.
+        days: between them, or fewer; 0 where they are unknown.
+        most: the largest date penalty.
+    """
+    return background + min(FADE[0], most * min(1.0, days / DATE_SPAN))
+
+
 def outlet_penalty(score: Numbers, most: float) -> Numbers:
     """The penalty for two articles of one outlet; it and the score are whole numbers of `SCORE_UNIT`, as floats."""
     return np.rint(faded(most, score * SCORE_UNIT, FADE[0], FADE[1]) / SCORE_UNIT)

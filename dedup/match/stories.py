@@ -88,7 +88,10 @@ def mean_similarity(matrix: sp.csr_array, representative: NDArray[np.int64]) -> 
     represents[representative] = 1.0
     count = int(represents.sum())
     to_all = np.asarray(matrix @ (matrix.T @ represents)).ravel()  # exact: multiples of a power of two
-    to_itself = products(matrix, np.arange(len(representative)), representative)
+    squares = sp.csr_array((np.square(matrix.data), matrix.indices, matrix.indptr), matrix.shape)
+    to_itself = squares @ np.ones(matrix.shape[1])
+    represented = np.flatnonzero(representative != np.arange(len(representative)))
+    to_itself[represented] = products(matrix, represented, representative[represented])
     return similarity_to_others(to_all, to_itself, count)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 import os
@@ -88,6 +89,12 @@ def test_a_result_is_not_put_where_the_next_run_would_read_it(
 def test_a_result_may_lie_where_it_is_not_read(tmp_path: Path, name: str) -> None:
     (tmp_path / "news" / ".deep").mkdir(parents=True)
     check_output(tmp_path / "news" / name, [str(tmp_path / "news"), "-"])
+
+
+def test_garbage_is_collected_as_before_when_it_is_over(dedup_command: Command, feed: Path) -> None:
+    before = gc.get_threshold()
+    dedup_command("cluster", feed)
+    assert gc.get_threshold() == before
 
 
 def test_output_dash_is_standard_output(dedup_command: Command, feed: Path) -> None:

@@ -87,9 +87,9 @@ def test_the_cases_hold_pairs() -> None:
 
 def all_above(matrix: sp.csr_array, floor: float, size: int) -> dict[tuple[int, int], int]:
     count = matrix.shape[0]
-    sweep = Sweep.within(matrix, np.arange(count), np.full(count, NAN), 0.0, floor)
+    sweep = Sweep.within(ranked(matrix, [floor], np.arange(count)), np.arange(count), np.full(count, NAN), 0.0)
     found: dict[tuple[int, int], int] = {}
-    for block, first, last in sweep.tasks(size):
+    for block, first, last, _ in sweep.tasks(size):
         for earlier, later, dots in pairs_above(sweep.rows, block, sweep.reach, sweep.until, first, last, floor):
             new = dict(zip(zip(earlier.tolist(), later.tolist(), strict=True), dots.tolist(), strict=True))
             assert len(new) == len(earlier)
@@ -131,7 +131,7 @@ def test_more_pairs_than_fit_at_once_are_all_returned(monkeypatch: pytest.Monkey
 @pytest.mark.parametrize("fault", [0.1, -0.25, 3.0])
 def test_invalid_vectors_are_refused(fault: float) -> None:
     with pytest.raises(ValueError, match="length 1"):
-        ranked(sp.csr_array(np.array([[0.5, fault]])), np.arange(1), 0.08)
+        ranked(sp.csr_array(np.array([[0.5, fault]])), [0.08], np.arange(1))
 
 
 def test_a_block_too_large_for_its_numbers_is_refused() -> None:
@@ -183,8 +183,9 @@ def test_pairs_are_put_in_order() -> None:
 
 
 def test_blocks_hold_every_row_once() -> None:
-    sweep = Sweep.within(vectors(np.random.default_rng(0), 100, 60), np.arange(100), np.full(100, NAN), 0.0, 0.08)
-    blocks = {block.first: block for block, _, _ in sweep.tasks(30)}
+    rows = ranked(vectors(np.random.default_rng(0), 100, 60), [0.08], np.arange(100))
+    sweep = Sweep.within(rows, np.arange(100), np.full(100, NAN), 0.0)
+    blocks = {block.first: block for block, *_ in sweep.tasks(30)}
     assert [block.last - block.first for block in blocks.values()] == [30, 30, 30, 10]
 
 
@@ -195,9 +196,9 @@ def test_between_languages_each_pair_is_compared_once(seed: int) -> None:
     count, window = 80, [30.0, 0.0, math.inf, 5.0][seed % 4] * SECONDS_A_DAY
     languages, seconds = random.choice([-1, 0, 1, 1, 1, 2], count), dates(random, count, seed % 4)
     articles = np.sort(random.permutation(count)[:70])
-    sweep = Sweep.between(vectors(random, count, 60), languages, articles, seconds, window, 0.08)
+    sweep = Sweep.between(vectors(random, count, 60), languages, articles, seconds, window, [0.08])
     looked_at: list[tuple[int, int]] = []
-    for block, first, last in sweep.tasks(7):
+    for block, first, last, _ in sweep.tasks(7):
         for row in range(first, last):
             low, high = max(block.first, int(sweep.reach[row])), min(block.last, int(sweep.until[row]))
             looked_at += [(sweep.order[other], sweep.order[row]) for other in range(low, high)]

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import re
 from importlib.resources import files
 from itertools import combinations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dedup import Article, Clustering, Settings, cluster
 from dedup.group import cut
 from dedup.match import passages
 from dedup.match import scores as formulas
 from dedup.match.probability import LEAST_SCORE, MOST_BACKGROUND
-from dedup.match.scores import FADE, outlet_penalty
+from dedup.match.scores import FADE, least_cosine, outlet_penalty, score
 from dedup.match.stories import Pairs, with_outlet_penalty
 from dedup.vectorize.exact import SCORE_UNIT
 
@@ -143,3 +146,20 @@ def test_the_page_computes_with_the_same_constants() -> None:
     floors = r"Math\.max\(score, ([\d.]+)\)\), Math\.min\(found\.background - data\.crowding, ([\d.]+)\)"
     for least, most in re.findall(floors, script):
         assert (float(least), float(most)) == (LEAST_SCORE, MOST_BACKGROUND)
+
+
+@given(*(st.floats(0, most) for most in (0.6, 0.6, 40, 1, 1, 40)))
+def test_no_score_is_positive_up_to_the_least_cosine(
+    a: float, b: float, days: float, most: float, share: float, more: float
+) -> None:
+    least = least_cosine(min(a, b), days, most)
+    for cosine in (least, least * share):
+        assert score(np.float64(cosine), a, b, np.float64(days), most) <= 0
+        assert score(np.float64(cosine), a, b, np.float64(days + more), most) <= 0
+
+
+def test_the_least_cosine_grows_with_the_days_to_the_full_penalty() -> None:
+    assert [least_cosine(0.02, days, 0.1) for days in (0.0, 10.0, 20.0, math.inf)] == pytest.approx(
+        [0.02, 0.07, 0.12, 0.12]
+    )
+    assert least_cosine(0.0, 20.0, 1.0) == FADE[0]

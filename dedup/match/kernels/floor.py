@@ -30,9 +30,10 @@ Hits = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]
 
 
 class Block(NamedTuple):
-    """The inverted index of rows `first` up to `last`.
+    """The inverted index of rows `first` up to `last` for a floor.
 
     Attributes:
+        tier: the place of the floor among `Ranked.floors`.
         first, last: the first row, and the one after the last.
         begin: where the postings list of each term begins, shape (terms + 1,).
         postings: row in the block << 16 | weight, shape (entries,).
@@ -40,6 +41,7 @@ class Block(NamedTuple):
         norms: norms of the heads, padded with 0 likewise.
     """
 
+    tier: int
     first: int
     last: int
     begin: NDArray[np.int32]
@@ -48,14 +50,14 @@ class Block(NamedTuple):
     norms: NDArray[np.int32]
 
     @classmethod
-    def of(cls, rows: Ranked, first: int, last: int) -> Self:
-        """Index the rows from `first` up to `last`."""
+    def of(cls, rows: Ranked, first: int, last: int, tier: int = 0) -> Self:
+        """Index the rows from `first` up to `last` for the floor at a place."""
         padded = -(-(last - first) // GROUP) * GROUP
         norms = np.zeros(padded, np.int32)
-        norms[: last - first] = rows.head_norm[first:last]
-        heads = np.zeros((padded, rows.width), np.uint16)
-        begin, postings = _index(rows, first, last, heads)
-        return cls(first, last, begin, postings, heads, norms)
+        norms[: last - first] = rows.head_norms[tier, first:last]
+        heads = np.zeros((padded, rows.width(tier)), np.uint16)
+        begin, postings = _index(rows, first, last, tier, heads)
+        return cls(tier, first, last, begin, postings, heads, norms)
 
 
 def pairs_above(
@@ -74,7 +76,7 @@ def pairs_above(
         block: the index of some rows.
         reach, until: each row is compared with rows from `reach` up to `until`, shape (rows,).
         first, last: the querying rows.
-        floor: a cosine, not negative.
+        floor: a cosine, not below that of the block.
 
     Yields:
         Rows of the block, querying rows, and dot products in units of `DOT_UNIT`, each of shape (pairs,).
@@ -90,22 +92,22 @@ def pairs_above(
 
 @kept
 def _index(
-    rows: Ranked, first: int, last: int, heads: NDArray[np.uint16]
+    rows: Ranked, first: int, last: int, tier: int, heads: NDArray[np.uint16]
 ) -> tuple[NDArray[np.int32], NDArray[np.uint32]]:
     """Build the postings lists of some rows, and write their heads."""
-    start, tail, term, weight, terms = rows.start, rows.tail, rows.term, rows.weight, rows.terms
+    start, end, tail, term, weight, terms = rows.start, rows.end, rows.tails[tier], rows.term, rows.weight, rows.terms
     begin = np.zeros(terms + 2, np.int32)
     for row in range(first, last):
         for entry in range(start[row], tail[row]):
             heads[row - first, term[entry]] = weight[entry]
-        for entry in range(tail[row], start[row + 1]):
+        for entry in range(tail[row], end[row]):
             begin[term[entry] + 2] += np.int32(1)
     for place in range(1, terms + 1):
         begin[place + 1] += begin[place]
     postings = np.empty(begin[terms + 1], np.uint32)
     for row in range(first, last):
         number = np.uint32(row - first) << np.uint32(16)
-        for entry in range(tail[row], start[row + 1]):
+        for entry in range(tail[row], end[row]):
             place = term[entry] + 1  # its list's beginning, which moves on to where the next one begins
             postings[begin[place]] = np.uint32(number | np.uint32(weight[entry]))
             begin[place] += np.int32(1)
@@ -126,9 +128,9 @@ def _scan(
     dots: NDArray[np.int32],
 ) -> tuple[int, int]:
     """Write the pairs until there may be no room; return the row to go on with, and the number of pairs."""
-    start, tail, term, weight = rows.start, rows.tail, rows.term, rows.weight
+    start, end, tail, term, weight = rows.start, rows.end, rows.tails[block.tier], rows.term, rows.weight
     begin, postings, heads, norms = block.begin, block.postings, block.heads, block.norms
-    size, width = len(norms), heads.shape[1]
+    size, width, head_norm = len(norms), heads.shape[1], rows.head_norms[block.tier]
     sums, likely = np.zeros(size, np.int32), np.empty(size, np.int32)
     head = np.zeros(width, np.uint16)
     floor, found = np.int32(least), 0
@@ -138,13 +140,13 @@ def _scan(
             continue
         if found + high - low > len(dots):
             return row, found
-        for entry in range(tail[row], start[row + 1]):
+        for entry in range(tail[row], end[row]):
             factor, its = np.int32(weight[entry]), term[entry]
             for place in range(np.uint64(begin[its]), np.uint64(begin[its + 1])):  # unsigned: no index wraps
                 posting = postings[place]
                 sums[np.uint64(posting >> np.uint32(16))] += factor * np.int32(posting & np.uint32(0xFFFF))
         # The sum and the bound are at most the product of two lengths, so they fit into 32 bits.
-        norm, count = rows.head_norm[row], np.int64(0)
+        norm, count = head_norm[row], np.int64(0)
         for group in range(low // GROUP * GROUP, high, GROUP):
             mine, bound = sums[group : group + GROUP], norms[group : group + GROUP]
             most = np.int32(0)

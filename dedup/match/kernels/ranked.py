@@ -1,12 +1,15 @@
-"""Vectors laid out for an exact similarity join: rows by date, the terms of each by falling frequency.
+"""Vectors laid out for an exact similarity join: the most frequent terms of each row first.
 
 The most frequent terms, the head, have most of the postings and little of the length: the dot product of two heads is
 at most the product of their norms (Bayardo, Ma & Srikant 2007; Anastasiu & Karypis 2014). So only the tails are
-indexed, and the heads of a pair are multiplied only where the upper bound is above the floor.
+indexed, and the heads of a pair are multiplied only where the upper bound is above the floor. The higher the floor, the
+wider the head can be: a row has several, one inside the other.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -25,60 +28,88 @@ sum and no bound of a dot product exceeds 32 bits."""
 
 
 class Ranked(NamedTuple):
-    """Sparse rows of integers, terms by rank.
+    """Sparse rows of integers, in each the terms of its narrowest head first and those of its tail last.
 
     Attributes:
-        start: where the entries of each row begin, shape (rows + 1,).
-        tail: where its tail begins, shape (rows,).
-        term: rank of the term of each entry, ascending in a row, 0 for the most frequent; shape (entries,).
-        weight: in units of `WEIGHT_UNIT`, shape (entries,).
-        head_norm: upper bound of the norm of each row's head, in the same unit, shape (rows,).
-        heads: number of terms in the head.
+        start, end: where the entries of each row begin and end, shape (rows,).
+        tails: where its tail begins, for each floor; shape (floors, rows).
+        head_norms: upper bound of the norm of its head, in units of `WEIGHT_UNIT`; shape (floors, rows).
+        term: rank of the term of each entry, 0 for the most frequent; shape (entries,).
+        weight: in the same unit, shape (entries,).
+        floors: cosines above which pairs are searched, ascending; shape (floors,).
+        heads: number of terms in the head for each floor, shape (floors,).
         terms: number of terms that at least two rows have.
     """
 
     start: NDArray[np.int64]
-    tail: NDArray[np.int64]
+    end: NDArray[np.int64]
+    tails: NDArray[np.int64]
+    head_norms: NDArray[np.int32]
     term: NDArray[np.int32]
     weight: NDArray[np.uint16]
-    head_norm: NDArray[np.int32]
-    heads: int
+    floors: NDArray[np.float64]
+    heads: NDArray[np.int64]
     terms: int
 
     @property
     def rows(self) -> int:
         """The number of rows."""
-        return len(self.tail)
+        return len(self.start)
 
-    @property
-    def width(self) -> int:
-        """Columns of a dense array of heads."""
-        return max(LANES, -(-self.heads // LANES) * LANES)
+    def width(self, tier: int) -> int:
+        """Columns of a dense array of heads for a floor, given by its place."""
+        return max(LANES, -(-int(self.heads[tier]) // LANES) * LANES)
+
+    def tier(self, floor: float) -> int:
+        """The place of the highest floor that is no higher than this one, which must not be below all of them."""
+        return int(np.searchsorted(self.floors, floor, side="right")) - 1
+
+    def take(self, places: NDArray[np.int64]) -> Ranked:
+        """The rows at some places, which share their entries with these."""
+        tails, norms = np.take(self.tails, places, axis=1), np.take(self.head_norms, places, axis=1)
+        return self._replace(start=self.start[places], end=self.end[places], tails=tails, head_norms=norms)
 
 
-def ranked(matrix: sp.csr_array, order: NDArray[np.int64], floor: float) -> Ranked:
-    """Lay out rows of a matrix in a given order.
+def ranked(
+    matrix: sp.csr_array,
+    floors: Sequence[float],
+    order: NDArray[np.int64],
+    held_by: NDArray[np.int64] | None = None,
+) -> Ranked:
+    """Lay out the rows of a matrix.
 
     Args:
         matrix: unit vectors, shape (articles, terms), multiples of `WEIGHT_UNIT`.
-        order: the rows, shape (rows,).
-        floor: the cosine, not negative, above which pairs will be searched; it determines the width of the head.
+        floors: the cosines, not negative and ascending, above which pairs will be searched; each determines the width
+            of a head.
+        order: the rows, in the order in which they will be read; any others are empty.
+        held_by: rows of which each pair will have one, so that only their terms count; None for all.
 
     Raises:
         ValueError: the rows are not unit vectors of multiples of `WEIGHT_UNIT`.
     """
     start, column = np.asarray(matrix.indptr, np.int64), np.asarray(matrix.indices, np.int32)
-    data, rows = np.asarray(matrix.data, np.float64), np.asarray(order, np.int64)
-    frequency, energy, longest = _statistics(start, column, data, rows, int(matrix.shape[1]))
+    data = np.asarray(matrix.data, np.float64)
+    order = np.asarray(order, np.int64)
+    frequency, energy, longest = _statistics(start, column, data, order, int(matrix.shape[1]))
     if longest < 0 or longest > LONGEST:
         raise ValueError(f"a vector's entries must be whole multiples of {WEIGHT_UNIT}, and its length 1")
-    by_frequency = np.argsort(-frequency, kind="stable")
+    if held_by is not None:
+        others = np.ones(len(frequency), np.bool_)
+        others[matrix[held_by].indices] = False
+        frequency[others] = 0
     terms = int(np.count_nonzero(frequency > 1))
-    rank = np.full(len(frequency), -1, np.int32)
-    rank[by_frequency[:terms]] = np.arange(terms, dtype=np.int32)
-    heads = head_terms(energy[by_frequency[:terms]], floor, len(rows)) // LANES * LANES
-    arrays = _lay_out(start, column, data, rows, rank, terms, heads)
-    return Ranked(*arrays, heads, terms)
+    by_frequency = np.argsort(-frequency, kind="stable")[:terms]
+    squares, rows = energy[by_frequency], len(order)
+    heads = [head_terms(squares, floor, rows) // LANES * LANES for floor in floors]
+    rank, group = np.full(len(frequency), -1, np.int32), np.zeros(len(frequency), np.uint8)
+    ends = [*heads, *(max(LANES, heads[-1]) << power for power in range(1, 64) if heads[-1] << power < terms), terms]
+    for number, (first, last) in enumerate(pairwise((0, *ends))):
+        members = np.sort(by_frequency[first:last])
+        rank[members], group[members] = np.arange(first, first + len(members), dtype=np.int32), number
+    begin, end, tails, norms, term, weight = _lay_out(start, column, data, order, rank, group, len(ends), len(heads))
+    tiers = np.array(floors, np.float64), np.array(heads, np.int64)
+    return Ranked(begin, end, tails, norms, term, weight, *tiers, terms)
 
 
 @kept
@@ -86,14 +117,13 @@ def _statistics(
     start: NDArray[np.int64],
     column: NDArray[np.int32],
     data: NDArray[np.float64],
-    rows: NDArray[np.int64],
+    order: NDArray[np.int64],
     columns: int,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
     """Document frequency and sum of squares of each term, and the largest squared length, -1 if an entry is invalid."""
     frequency, energy = np.zeros(columns, np.int64), np.zeros(columns, np.int64)
     longest: Whole = 0
-    for place in range(len(rows)):
-        row = rows[place]
+    for row in order:
         length: Whole = 0
         for entry in range(start[row], start[row + 1]):
             scaled = data[entry] / WEIGHT_UNIT
@@ -113,47 +143,48 @@ def _lay_out(
     start: NDArray[np.int64],
     column: NDArray[np.int32],
     data: NDArray[np.float64],
-    rows: NDArray[np.int64],
+    order: NDArray[np.int64],
     rank: NDArray[np.int32],
-    terms: int,
-    heads: int,
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int32], NDArray[np.uint16], NDArray[np.int32]]:
-    """Transpose the rows into columns by rank and back, which sorts the terms of each row by rank."""
-    count = len(rows)
-    above = np.zeros(terms + 1, np.int64)
-    begin = np.zeros(count + 1, np.int64)
-    for place in range(count):
-        for entry in range(start[rows[place]], start[rows[place] + 1]):
-            found = rank[column[entry]]
-            if found >= 0 and data[entry] > 0:
-                above[found + 1] += 1
-                begin[place + 1] += 1
-    for found in range(terms):
-        above[found + 1] += above[found]
-    for place in range(count):
-        begin[place + 1] += begin[place]
-    holder, column_weight = np.empty(begin[count], np.int32), np.empty(begin[count], np.uint16)
-    fill = above.copy()
-    for place in range(count):
-        for entry in range(start[rows[place]], start[rows[place] + 1]):
-            found = rank[column[entry]]
-            if found >= 0 and data[entry] > 0:
-                holder[fill[found]] = place
-                column_weight[fill[found]] = np.uint16(data[entry] / WEIGHT_UNIT)
-                fill[found] += 1
-    term, weight = np.empty(begin[count], np.int32), np.empty(begin[count], np.uint16)
-    square = np.zeros(count, np.int64)
-    tail, fill = begin[:count].copy(), begin[:count].copy()
-    for found in range(terms):
-        for entry in range(above[found], above[found + 1]):
-            place = holder[entry]
-            term[fill[place]] = found
-            weight[fill[place]] = column_weight[entry]
-            fill[place] += 1
-            if found < heads:
-                tail[place] += 1
-                square[place] += np.int64(column_weight[entry]) * np.int64(column_weight[entry])
-    norm = np.empty(count, np.int32)
-    for place in range(count):
-        norm[place] = np.int32(np.ceil(np.sqrt(np.float64(square[place]))))
-    return begin, tail, term, weight, norm
+    group: NDArray[np.uint8],
+    groups: int,
+    tiers: int,
+) -> tuple[
+    NDArray[np.int64],
+    NDArray[np.int64],
+    NDArray[np.int64],
+    NDArray[np.int32],
+    NDArray[np.int32],
+    NDArray[np.uint16],
+]:
+    """Sort the entries of each row by the group of their terms; the first groups, as many as floors, make the heads."""
+    count = len(start) - 1
+    begin, end = np.zeros(count, np.int64), np.zeros(count, np.int64)
+    tails, norms = np.zeros((tiers, count), np.int64), np.zeros((tiers, count), np.int32)
+    term, weight = np.empty(len(column), np.int32), np.empty(len(column), np.uint16)
+    fill, square, filled = np.zeros(groups, np.int64), np.zeros(groups, np.int64), np.int64(0)
+    for row in order:
+        fill[:], square[:] = 0, 0
+        for entry in range(start[row], start[row + 1]):
+            its = column[entry]
+            if rank[its] >= 0 and data[entry] > 0:
+                units = np.int64(data[entry] / WEIGHT_UNIT)
+                fill[group[its]] += 1
+                square[group[its]] += units * units
+        begin[row], within = filled, np.int64(0)
+        for number in range(groups):
+            size = fill[number]
+            fill[number] = filled
+            filled += size
+            if number < tiers:
+                within += square[number]
+                tails[number, row] = filled
+                norms[number, row] = np.int32(np.ceil(np.sqrt(np.float64(within))))
+        end[row] = filled
+        for entry in range(start[row], start[row + 1]):
+            its = column[entry]
+            if rank[its] >= 0 and data[entry] > 0:
+                place = fill[group[its]]
+                term[place] = rank[its]
+                weight[place] = np.uint16(data[entry] / WEIGHT_UNIT)
+                fill[group[its]] += 1
+    return begin, end, tails, norms, term, weight

@@ -7,6 +7,7 @@ among the best of more, so the result depends neither on the blocks nor on the t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -17,8 +18,9 @@ from numpy.typing import NDArray
 
 from dedup.match.kernels.best import among_best, in_order
 from dedup.match.kernels.floor import BLOCK, MOST, Block, pairs_above
-from dedup.match.kernels.sweep import Sweep
-from dedup.match.scores import SECONDS_A_DAY, score
+from dedup.match.kernels.ranked import ranked
+from dedup.match.kernels.sweep import Sweep, by_date
+from dedup.match.scores import SECONDS_A_DAY, least_cosine, score
 from dedup.match.stories import FLOOR, HasPairs, Pairs, days_between
 from dedup.vectorize.exact import DOT_UNIT
 from dedup.vectorize.kernels.threads import in_threads
@@ -30,18 +32,21 @@ if TYPE_CHECKING:
 
 PILE = 1 << 22
 """Pairs in the buffer from which the best are selected; afterwards, when it has doubled."""
+STEP = 0.03
+"""Pairs of distant days need a higher cosine for a positive score: steps in which vectors are laid out for it."""
 
 _Columns = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Task:
-    """Rows `first` up to `last` query a block; `across` languages, or within."""
+    """Rows `first` up to `last` query a block for pairs above a floor; `across` languages, or within."""
 
     sweep: Sweep
     block: Block
     first: int
     last: int
+    floor: float
     across: bool
 
 
@@ -82,11 +87,11 @@ def story_pairs(
     window, total = settings.window * SECONDS_A_DAY, len(among)
     width = max(1, articles)
     excluded = np.unique(np.minimum(never.a, never.b) * width + np.maximum(never.a, never.b))
-    least = np.zeros(articles, np.int32)
+    least, lowest = np.zeros(articles, np.int32), float(background_similarity.min()) if articles else 0.0
 
     def work(task: _Task) -> tuple[_Task, list[_Columns]]:
         sweep = task.sweep
-        found = pairs_above(sweep.rows, task.block, sweep.reach, sweep.until, task.first, task.last, FLOOR)
+        found = pairs_above(sweep.rows, task.block, sweep.reach, sweep.until, task.first, task.last, task.floor)
         return task, [scored(sweep.order[one], sweep.order[other], dots, task.across) for one, other, dots in found]
 
     def scored(one: NDArray[np.int64], other: NDArray[np.int64], dots: NDArray[np.int32], across: bool) -> _Columns:
@@ -112,21 +117,26 @@ def story_pairs(
         columns = (column[keep].astype(np.int32) for column in (a, b, dots, scores))
         return next(columns), next(columns), next(columns), next(columns)
 
+    def floor(days: float) -> float:
+        return max(FLOOR, least_cosine(lowest, days, settings.date_penalty))
+
     def to_do() -> Iterator[_Task]:
         own = np.ones(total, np.bool_) if core is None else core[among]
         alone = np.zeros(total, np.bool_) if strangers is None else strangers[among]
         inside = among[own & ~alone]
-        sweeps = [Sweep.within(matrix, inside, seconds, window, FLOOR)]
+        floors = np.arange(floor(0.0), max(floor(math.inf), floor(0.0) + STEP), STEP).tolist()
+        vectors = ranked(matrix, floors, by_date(among, seconds))
+        sweeps = [Sweep.within(vectors, inside, seconds, window)]
         if len(inside) < total:
-            sweeps.append(Sweep.facing(matrix, among[~own | alone], inside, seconds, window, FLOOR))
+            sweeps.append(Sweep.facing(vectors, among[~own | alone], inside, seconds, window))
         if (own & alone).any() and not own.all():
-            sweeps.append(Sweep.facing(matrix, among[~own & ~alone], among[own & alone], seconds, window, FLOOR))
+            sweeps.append(Sweep.facing(vectors, among[~own & ~alone], among[own & alone], seconds, window))
         for sweep in sweeps:
-            for task in sweep.tasks(block):
+            for task in sweep.tasks(block, floor):
                 yield _Task(sweep, *task, across=False)
         if cross_lingual is not None:
-            sweep = Sweep.between(cross_lingual.matrix, cross_lingual.languages, among, seconds, window, FLOOR)
-            for task in sweep.tasks(block):
+            sweep = Sweep.between(cross_lingual.matrix, cross_lingual.languages, among, seconds, window, floors)
+            for task in sweep.tasks(block, floor):
                 yield _Task(sweep, *task, across=True)
 
     piled: list[_Columns] = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from dedup.match.kernels.floor import Block
 from dedup.match.kernels.ranked import Ranked, ranked
+from dedup.match.scores import SECONDS_A_DAY
 from dedup.vectorize.kernels.compiling import kept
 
 CHUNK = 512
@@ -25,12 +26,14 @@ class Sweep:
 
     Attributes:
         order: the article of each row, shape (rows,).
+        times: when each was published, in seconds, nan where unknown; shape (rows,).
         rows: the vectors.
         reach, until: each row is compared with rows from `reach` up to `until`, all before it; shape (rows,).
         indexed: rows from here on only query.
     """
 
     order: NDArray[np.int64]
+    times: NDArray[np.float64]
     rows: Ranked
     reach: NDArray[np.int64]
     until: NDArray[np.int64]
@@ -39,33 +42,32 @@ class Sweep:
     @classmethod
     def within(
         cls,
-        matrix: sp.csr_array,
+        vectors: Ranked,
         articles: NDArray[np.int64],
         seconds: NDArray[np.float64],
         window: float,
-        floor: float,
     ) -> Sweep:
         """All pairs of articles within a window in seconds; an undated article is compared with all."""
         order = by_date(articles, seconds)
-        reach = reaches(seconds[order], window)
-        return cls(order, ranked(matrix, order, floor), reach, np.arange(len(order)), len(order))
+        times = seconds[order]
+        return cls(order, times, vectors.take(order), reaches(times, window), np.arange(len(order)), len(order))
 
     @classmethod
     def facing(
         cls,
-        matrix: sp.csr_array,
+        vectors: Ranked,
         some: NDArray[np.int64],
         others: NDArray[np.int64],
         seconds: NDArray[np.float64],
         window: float,
-        floor: float,
     ) -> Sweep:
         """All pairs within a window between two groups of articles, and perhaps others of these."""
         some, others = by_date(some, seconds), by_date(others, seconds)
         order, indexed = np.concatenate([some, others]), len(some)
         low, high = _spans(seconds[some], seconds[others], window)
         reach = np.concatenate([np.zeros(indexed, np.int64), low])
-        return cls(order, ranked(matrix, order, floor), reach, np.concatenate([reach[:indexed], high]), indexed)
+        until = np.concatenate([reach[:indexed], high])
+        return cls(order, seconds[order], vectors.take(order), reach, until, indexed)
 
     @classmethod
     def between(
@@ -75,7 +77,7 @@ class Sweep:
         articles: NDArray[np.int64],
         seconds: NDArray[np.float64],
         window: float,
-        floor: float,
+        floors: Sequence[float],
     ) -> Sweep:
         """All pairs within a window between different known languages, and perhaps others.
 
@@ -90,17 +92,39 @@ class Sweep:
         low, high = _spans(seconds[few], seconds[many], window)
         reach = np.concatenate([reaches(seconds[few], window), low])
         until = np.concatenate([np.arange(indexed), high])
-        return cls(order, ranked(matrix, order, floor), reach, until, indexed)
+        vectors = ranked(matrix, floors, order, held_by=few)
+        return cls(order, seconds[order], vectors.take(order), reach, until, indexed)
 
-    def tasks(self, size: int) -> Iterator[tuple[Block, int, int]]:
-        """Yield the tasks: a block of at most `size` rows, and the range of rows that query it."""
+    def tasks(
+        self, size: int, floor: Callable[[float], float] | None = None
+    ) -> Iterator[tuple[Block, int, int, float]]:
+        """Yield the tasks: a block of at most `size` rows, the range of rows that query it, and the floor.
+
+        Args:
+            size: the largest number of rows in a block.
+            floor: the cosine above which pairs count that are so many days apart or more, which rises with the days.
+                None for the lowest of `Ranked.floors`, whatever the days.
+        """
+        lowest = float(self.rows.floors[0])
         for first in range(0, self.indexed, size):
-            block = Block.of(self.rows, first, min(first + size, self.indexed))
-            querying = np.flatnonzero((self.reach < block.last) & (self.until > block.first))
+            last = min(first + size, self.indexed)
+            block: Block | None = None
+            querying = np.flatnonzero((self.reach < last) & (self.until > first))
             for run in np.split(querying, np.flatnonzero(np.diff(querying) > 1) + 1):
                 for start in range(0, len(run), CHUNK):
                     chunk = run[start : start + CHUNK]
-                    yield block, int(chunk[0]), int(chunk[-1]) + 1
+                    days = _days_between(self.times[first:last], self.times[chunk])
+                    least = max(lowest, floor(days)) if floor else lowest
+                    tier = self.rows.tier(least)
+                    if block is None or block.tier != tier:
+                        block = Block.of(self.rows, first, last, tier)
+                    yield block, int(chunk[0]), int(chunk[-1]) + 1, least
+
+
+def _days_between(times: NDArray[np.float64], others: NDArray[np.float64]) -> float:
+    """The fewest days between two times, one of each array; 0 if one is unknown."""
+    gap = np.maximum(others.min() - times.max(), times.min() - others.max())
+    return float(np.fmax(gap, 0.0)) / SECONDS_A_DAY
 
 
 def _spans(
