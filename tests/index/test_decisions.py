@@ -411,3 +411,15 @@ def test_the_clustering_of_an_index_has_the_stories_that_editors_see(tmp_path: P
         assert all(story_of[link.a] == story_of[link.b] for link in found.links)
         assert found.rethreshold(0.9).articles == found.articles
     editors.finish()
+
+
+def test_a_story_ends_with_its_last_article_also_where_that_expires_while_a_decision_is_undone(tmp_path: Path) -> None:
+    now = [START.timestamp() + 3 * 3600]
+    with StoryIndex.open(tmp_path / "s.db", keep_days=1, clock=lambda: now[0]) as index:
+        index.add_many([article("m1", "mill"), article("m2", "mill", [0], 1), article("m3", "mill", [1, 2], 2)])
+        index.decide("canonical", ["m2"])
+        index.decide("split", ["m3"])
+        now[0] += 37 * 3600
+        index.undo("d1")
+        assert stories(index) == []
+        assert index.check() == []

@@ -253,7 +253,7 @@ class ShownStories:
         self, log: ChangeLog, decided: Sequence[Decision], joined: Collection[int], origin: Mapping[int, int]
     ) -> dict[int, Laid]:
         table = self._table
-        seeds: set[int] = {*joined}
+        seeds: set[int] = {*joined, *(origin.keys() & self._placed.keys())}  # some of these may be gone
         if decided:
             before = {one.id for one in self.decisions if not one.in_force}
             seeds |= {self._number_of[id_] for one in decided for id_ in one.mentioned if id_ in self._number_of}
