@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from numbers import Number
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, cast
 
 from dedup.article import Article, Notice
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 KEPT_EMPTY = "kept as an empty article"
 """Action of the notice for an article with neither text nor title."""
+_STRINGS = ("id", "title", "text", "source", "url", "author", "section", "kind", "lang", "path", "where")
+_strings = attrgetter(*_STRINGS)
 _ROWS = 1024
 """Rows of a data frame converted to mappings at a time."""
 
@@ -125,7 +128,8 @@ def _sanitized(article: Article, where: str, notices: list[Notice]) -> Article:
     if article.id != (stripped := article.id.strip()):
         article = replace(article, id=stripped)  # as `from_record` does
     labels = tuple(name for name in ("story", "storyline") if isinstance(getattr(article, name), str))
-    for name in ("id", "title", "text", "source", "url", "author", "section", "kind", "lang", "path", "where", *labels):
+    whole = "\n".join((*_strings(article), *(getattr(article, name) for name in labels)))
+    for name in (*_STRINGS, *labels) if sanitize(whole)[1] else ():  # most have nothing to replace
         value, found = sanitize(getattr(article, name))
         for what in found:
             changes[name] = value
