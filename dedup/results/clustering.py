@@ -238,7 +238,7 @@ class Explanation:
         embedding: chance that the two are of one story, as an embedding tells it (see `dedup.match.meaning`); None
             without one, or where one of the two takes no part. It is no part of the score.
         credit_a, credit_b: the agency or other outlet whose telling each prints, "" for its own.
-        removed_a, removed_b: parts of title and text that were not compared, as unrelated articles have them too.
+        removed_a, removed_b: parts of title and text that were not compared, as boilerplate.
     """
 
     a: str

@@ -290,7 +290,7 @@ def _removed(names: Sequence[str], removed: Sequence[tuple[str, ...]]) -> Iterat
             first = " ".join(parts[0].split())
             shown = first if len(first) <= _SHOWN else f"{first[: _SHOWN - 1].rstrip()}…"
             more = f" and {len(parts) - 1} more" if len(parts) > 1 else ""
-            yield f"Not compared in {name!r}, as unrelated articles have it too: “{shown}”{more}."
+            yield f"Not compared in {name!r}, as boilerplate: “{shown}”{more}."
 
 
 def _one_page(clustering: Clustering, a: str, b: str) -> Iterator[str]:

@@ -24,7 +24,7 @@ def test_boilerplate_is_named() -> None:
     explained = cluster(articles()).explain("0", "1")
     assert NOTICE.rstrip(".") in " ".join(explained.removed_a)
     assert NOTICE.rstrip(".") in " ".join(explained.removed_b)
-    assert "Not compared in '0', as unrelated articles have it too:" in explained.reason
+    assert "Not compared in '0', as boilerplate:" in explained.reason
     assert not any(word in part for part in explained.removed_a for word in ("Orsa", "bakers"))
 
 
