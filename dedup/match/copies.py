@@ -51,7 +51,7 @@ TITLES, LEADS = 0.6, 0.1
 LEAD = 100
 """... of so many words."""
 SENTENCE = 12
-"""Words from which a body is more than a phrase or caption, and is compared whatever the titles are."""
+"""Words from which a body is more than a phrase or caption of a longer one, and is compared whatever the titles are."""
 _READ = 256
 """Texts that are kept while the pairs of them are decided, which are sorted."""
 
@@ -241,8 +241,8 @@ def is_supported(words: HashedWords, found: Overlaps, settings: Settings) -> NDA
     """Whether each pair has enough overlap, or a title or lead in common.
 
     Reports of one matter share half of their words where both repeat its background. A short title without a body may
-    be in another text as a headline, and a shorter body than `SENTENCE` as any phrase or caption: each is a copy of an
-    article with a like title.
+    be in another text as a headline, and a body of fewer words than `SENTENCE` in a longer one as any phrase or
+    caption: each is a copy of an article with a like title.
     """
 
     def agree(a: int, b: int) -> bool:
@@ -253,8 +253,11 @@ def is_supported(words: HashedWords, found: Overlaps, settings: Settings) -> NDA
     for row in np.flatnonzero(~supported).tolist():
         supported[row] = agree(int(found.a[row]), int(found.b[row]))
     titles, bodies = np.diff(words.offsets).reshape(-1, 2).T
-    short, whole = (bodies < SENTENCE) & (titles > 0) & (titles < PASSAGE), (bodies > 0) & (titles > 0)
-    by_titles = (short[found.a] & whole[found.b]) | (whole[found.a] & short[found.b])
+    short = (bodies < SENTENCE) & (titles > 0) & (titles < PASSAGE)
+    least = np.where(bodies > 0, SENTENCE, 1)  # words of a body in which it may be that
+    by_titles = np.zeros(len(found.a), np.bool_)
+    for one, other in ((found.a, found.b), (found.b, found.a)):
+        by_titles |= short[one] & (bodies[other] >= least[one]) & (titles[other] > 0)
     for row in np.flatnonzero(by_titles).tolist():
         supported[row] = _jaccard(words.title(int(found.a[row])), words.title(int(found.b[row]))) >= TITLES
     return supported

@@ -333,6 +333,8 @@ def test_a_phrase_is_a_copy_under_a_like_title_only() -> None:
     assert not is_copy(("Pool at Nornordon freezes atlas", phrase), ("Pool at Pelford shelters seeds", report))
     assert is_copy(("Pool at own5 freezes until spring", phrase), ("Pool at own5 freezes until April", report))
     assert is_copy(("", phrase), ("Pool at Pelford shelters seeds", report))
+    whole = "Fire broke out on the ferry off Corran at dawn."
+    assert is_copy(("Ferry burns off Corran", whole), ("Blaze", whole))
 
 
 def test_lines_of_two_sites_in_other_orders_are_no_text() -> None:

@@ -43,8 +43,18 @@ def mixed() -> Rows:
 
 
 def pairs() -> Rows:
-    """Return items of an aggregator, of which two outlets have only two each."""
+    """Return items of an aggregator, of which two outlets have only two each; none repeats its title as text."""
+    return [{"id": article.id, "title": article.title} for article in [*aggregator_items()][1].articles]
+
+
+def repeating() -> Rows:
+    """Return the same items, each with its title as text, which shows the label."""
     return [row(article, article.id) for article in [*aggregator_items()][1].articles]
+
+
+def test_labels_that_texts_show_are_known_as_on_one_machine(spark: SparkSession, tmp_path: Path) -> None:
+    rows = repeating()
+    assert labels(cluster(frame(spark, rows).repartition(3), folder=f"file://{tmp_path}/steps")) == expected(rows)
 
 
 @pytest.mark.parametrize("make", [mixed, pairs])
