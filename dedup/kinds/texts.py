@@ -191,11 +191,12 @@ def _kind_of_ends(ends: Ends) -> tuple[str, str] | None:
     """Return the kind that the beginning and the end of a text tell."""
     if "(ots)" in ends.head:  # a wire of releases; in capitals it is something else
         return "release", '"(ots)"'
-    likely = [search for search in _SEARCHES if not search.hints.isdisjoint(ends.words)]
-    head, tail = _plain(ends.head), _plain(ends.tail)
-    return next(
-        filter(None, (_first_of(((one.kind, one.pattern),), tail if one.at_end else head) for one in likely)), None
-    )
+    for search in _SEARCHES:
+        if not search.hints.isdisjoint(ends.words):
+            plain = _plain(ends.tail if search.at_end else ends.head)
+            if found := _first_of(((search.kind, search.pattern),), plain):
+                return found
+    return None
 
 
 def _has(hints: tuple[str, ...], plain: str) -> bool:
