@@ -93,7 +93,7 @@ class CompiledBackend(PlainBackend):
     ) -> NDArray[np.int64]:
         from dedup.vectorize.kernels.relations import relations
 
-        return relations(words, pairs, repeated, languages, listing)
+        return relations(words, pairs, repeated, languages, listing, self._threads)
 
     def outside_boilerplate(self, words: HashedWords, passages: NDArray[np.uint64]) -> NDArray[np.bool_]:
         from dedup.vectorize.kernels.boilerplate import outside_boilerplate
