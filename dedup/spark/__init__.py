@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["cluster", "cluster_against"]
 
-LAYOUT = 9
+LAYOUT = 10
 """Version of the checkpoints: raised when a run cannot resume from those of an earlier version."""
 SESSION = {
     "spark.sql.session.timeZone": "UTC",
