@@ -247,11 +247,7 @@ def titles_in_bodies(rng: Generator) -> Iterator[Case]:
     for pairs in (rng.integers(0, len(words), (400, 2)), np.empty((0, 2), np.int64)):
         yield relation_kernels.lists(words, pairs), boilerplate.lists(words, pairs)
         given = words, pairs, repeated, languages
-        expected = boilerplate.relations(*given)
-        yield relation_kernels.relations(*given), expected
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(relation_kernels, "ARTICLES", 7)
-            yield relation_kernels.relations(*given, threads=3), expected
+        yield relation_kernels.relations(*given), boilerplate.relations(*given)
 
 
 def weights_under_a_background(rng: Generator) -> Iterator[Case]:

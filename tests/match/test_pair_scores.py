@@ -154,7 +154,7 @@ def test_no_score_is_positive_up_to_the_least_cosine(
 ) -> None:
     least = least_cosine(min(a, b), days, most, crowding)
     unknown = least_cosine(min(a, b), 0.0, most, crowding)
-    for cosine in (least, least * share):
+    for cosine in (least, min(least, least * share)):
         assert score(np.float64(cosine), a, b, np.float64(days), most, crowding) <= 0
         assert score(np.float64(cosine), a, b, np.float64(days + more), most, crowding) <= 0
     assert score(np.float64(unknown), a, b, np.float64(math.nan), most, crowding) <= 0
