@@ -11,7 +11,6 @@ from typing import Any
 
 from dedup.errors import InputError
 
-
 _PLAIN_DATES = frozenset((date, datetime, type(None)))
 
 
