@@ -11,6 +11,8 @@ from typing import Any
 
 from dedup.errors import InputError
 
+_PLAIN_DATES = frozenset((date, datetime, type(None)))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Article:
@@ -73,15 +75,13 @@ class Article:
         }
 
     def __post_init__(self) -> None:
-        strings = (
-            *(self.id, self.text, self.title, self.source, self.url, self.author, self.section, self.lang),
-            *(self.kind, self.path, self.where),
-        )
-        if {*map(type, strings)} != {str}:  # common, kept fast
+        main = type(self.id) is type(self.text) is type(self.title) is type(self.source) is type(self.url) is str
+        rest = type(self.author) is type(self.section) is type(self.lang) is type(self.kind) is str
+        if not (main and rest and type(self.path) is type(self.where) is str):  # a chain is faster than a loop
             self._check_strings()
         if self.vector is not None and type(self.vector) is not tuple:
             object.__setattr__(self, "vector", read_vector(self.vector))
-        if self.published is None and self.seen is None:
+        if type(self.published) in _PLAIN_DATES and type(self.seen) in _PLAIN_DATES:
             return
         for name in ("published", "seen"):
             value = getattr(self, name)
