@@ -63,14 +63,21 @@ def segment_arrays(
     return postings, head, begin, places, weight[order].astype(np.uint16), norms
 
 
-def locate_terms(indexed: NDArray[np.int32], terms: NDArray[np.int32], found: NDArray[np.int32], heads: bool) -> None:
-    """Writes for each term that is indexed its place, or -2 - its place for one of the head.
+def locate_terms(
+    indexed: NDArray[np.int32],
+    _buckets: NDArray[np.int32],
+    head: NDArray[np.int32],
+    terms: NDArray[np.int32],
+    found: NDArray[np.int32],
+) -> None:
+    """Writes for each term that is indexed its place, -2 - its place for one of the head, -1 for any other.
 
     Kernel: `index.search.kernels.scan.locate_terms`.
     """
-    place = np.searchsorted(indexed, terms)
-    there = np.isin(terms, indexed)
-    found[there] = (-2 - place if heads else place)[there]
+    found[:] = -1
+    for known, factor, first in ((indexed, 1, 0), (head, -1, -2)):
+        there = np.isin(terms, known)
+        found[there] = first + factor * np.searchsorted(known, terms)[there]
 
 
 def any_prefix_agrees(

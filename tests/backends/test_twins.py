@@ -54,7 +54,7 @@ from dedup.vectorize.cross_lingual import CrossLingual
 from dedup.vectorize.exact import SCORE_UNIT, WEIGHT_UNIT
 from dedup.vectorize.features import HashedWords, plain_features
 from dedup.vectorize.frequencies import Frequencies
-from dedup.vectorize.hashing import FEATURES, hashes_of, wide_hashes_of
+from dedup.vectorize.hashing import FEATURES, buckets_of, hashes_of, wide_hashes_of
 from dedup.vectorize.kernels import boilerplate as boilerplate_kernels
 from dedup.vectorize.kernels import cross_lingual as cross_lingual_kernels
 from dedup.vectorize.kernels import languages as language_kernels
@@ -503,8 +503,9 @@ def looked_up(rng: Generator) -> Iterator[Case]:
             for values in of_each:
                 for some in (np.arange(4), np.array([3, 1]), np.arange(0)):
                     found, expected = np.zeros((2, len(terms)), values.dtype)
-                    feature_kernels.look_up(some, indptr, terms, known, values, found)
-                    look_up(some, indptr, terms, known, values, expected)
+                    table = known, buckets_of(known), values
+                    feature_kernels.look_up(some, indptr, terms, *table, found)
+                    look_up(some, indptr, terms, *table, expected)
                     yield found, expected
 
 
@@ -531,13 +532,16 @@ def segments(rng: Generator) -> Iterator[Case]:
 
 @cases_of("index.search.kernels.scan.locate_terms")
 def listed_places(rng: Generator) -> Iterator[Case]:
-    for most in (1, 50, 10_000):
-        indexed, terms = (np.unique(rng.integers(0, most, 90)).astype(np.int32) for _ in range(2))
-        for given in ((indexed, terms), (indexed[:0], terms), (indexed, terms[:0]), (terms, terms)):
-            for heads in (False, True):
-                found, expected = (np.full(len(given[1]), -1, np.int32) for _ in range(2))
-                scan.locate_terms(*given, found, heads)
-                plain_forms.locate_terms(*given, expected, heads)
+    for most in (1, 50, 10_000, FEATURES):
+        for count in (0, 1, 90, 4_000):
+            known = np.unique(rng.integers(0, most, count)).astype(np.int32)
+            in_head = rng.random(len(known)) < 0.2
+            others = np.unique(np.concatenate([rng.integers(0, most, 90), rng.permutation(known)[:90]]))
+            for terms in (others.astype(np.int32), known, known[:0]):
+                given = known[~in_head], buckets_of(known[~in_head]), known[in_head], terms
+                found, expected = np.empty((2, len(terms)), np.int32)
+                scan.locate_terms(*given, found)
+                plain_forms.locate_terms(*given, expected)
                 yield found, expected
 
 

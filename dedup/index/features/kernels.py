@@ -6,27 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.vectorize.cross_lingual import cross_lingual_weight
-from dedup.vectorize.kernels.compiling import Whole, callable_by_kernels, kept, kernel
+from dedup.vectorize.kernels.compiling import callable_by_kernels, kept
+from dedup.vectorize.kernels.halving import place_of
 
 callable_by_kernels(cross_lingual_weight)
-
-
-@kernel
-def from_on(sought: int, among: NDArray[np.int32], low: Whole) -> Whole:
-    """The first place from `low` on that holds no less than what is sought: by steps that double, then by halves."""
-    step, high = np.int64(1), low
-    while high < len(among) and among[high] < sought:
-        low = high + 1
-        high += step
-        step *= 2
-    high = min(high, len(among))
-    while low < high:
-        middle = (low + high) // 2
-        if among[middle] < sought:
-            low = middle + 1
-        else:
-            high = middle
-    return low
 
 
 @kept
@@ -35,6 +18,7 @@ def look_up(
     indptr: NDArray[np.int64],
     terms: NDArray[np.int32],
     known: NDArray[np.int32],
+    buckets: NDArray[np.int32],
     values: NDArray[np.int64] | NDArray[np.float64],
     found: NDArray[np.int64] | NDArray[np.float64],
 ) -> None:
@@ -43,11 +27,8 @@ def look_up(
     Plain form: `index.features.tfidf.look_up`.
     """
     for row in rows:
-        place: Whole = np.int64(0)
         for entry in range(indptr[row], indptr[row + 1]):
-            place = from_on(terms[entry], known, place)
-            is_known = place < len(known) and known[place] == terms[entry]
-            found[entry] = values[place] if is_known else values[len(known)]
+            found[entry] = values[place_of(terms[entry], known, buckets)]
 
 
 @kept

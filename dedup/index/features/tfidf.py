@@ -17,15 +17,15 @@ from dedup.vectorize.background import languages as languages_with_table
 from dedup.vectorize.exact import DOT_UNIT, WEIGHT_UNIT
 from dedup.vectorize.features import IS_NUMBER, Features
 from dedup.vectorize.frequencies import Frequencies
-from dedup.vectorize.hashing import FEATURES, terms_of
+from dedup.vectorize.hashing import FEATURES, buckets_of, terms_of
 from dedup.vectorize.tfidf import idf_by_language, log_frequency, table, term_weight, unit_weights
 
 if TYPE_CHECKING:
     from dedup.background import Background
     from dedup.settings import Settings
 
-_Table: TypeAlias = tuple[NDArray[np.int32], NDArray[np.float64]]
-"""Terms, ascending, and the value of each and of any other term, which is the last."""
+_Table: TypeAlias = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]
+"""Terms, ascending, their buckets (see `buckets_of`), and the value of each and of any other term, which is the last."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,8 +59,9 @@ class Weigher:
         self._idf: dict[str, _Table] = {}
         self._ratio: dict[str, _Table] = {}
         terms, general = background.terms.astype(np.int32), background.general_sums
-        self._sums = terms, np.append(background.sums, 0)
-        self._general_sums = self._sums if general is None else (terms, np.append(general, 0))
+        buckets = buckets_of(terms)
+        self._sums = terms, buckets, np.append(background.sums, 0)
+        self._general_sums = self._sums if general is None else (terms, buckets, np.append(general, 0))
         self._is_old = background.frequencies.width < FEATURES
 
     def weigh(self, features: Features, languages: Sequence[str]) -> UnitVectors:
@@ -147,9 +148,9 @@ class Weigher:
 
     def _ratio_among(self, language: str, terms: NDArray[np.integer]) -> _Table:
         """Terms, ascending; their idf in news in general over that in the collection, and that of any other term."""
-        known, before = self._idf_among(language, terms)
-        _, after = self._idf_among(language, terms, Frequencies.none())
-        return known, after / np.where(before > 0, before, 1.0)
+        known, buckets, before = self._idf_among(language, terms)
+        _, _, after = self._idf_among(language, terms, Frequencies.none())
+        return known, buckets, after / np.where(before > 0, before, 1.0)
 
     def _idf_of(self, language: str) -> _Table:
         """The terms whose idf in articles of a language is known, ascending; their idf, and that of any other term.
@@ -170,7 +171,7 @@ class Weigher:
         asked = np.append(terms.astype(np.int64), FEATURES)
         given = self._background.frequencies if frequencies is None else frequencies
         ((_, idf),) = idf_by_language(asked, [language], given, self._settings)
-        return terms.astype(np.int32), idf
+        return terms.astype(np.int32), buckets_of(terms), idf
 
 
 def look_up(
@@ -178,6 +179,7 @@ def look_up(
     indptr: NDArray[np.int64],
     terms: NDArray[np.int32],
     known: NDArray[np.int32],
+    buckets: NDArray[np.int32],  # noqa: ARG001 - for the kernel
     values: NDArray[np.int64] | NDArray[np.float64],
     found: NDArray[np.int64] | NDArray[np.float64],
 ) -> None:
@@ -190,6 +192,7 @@ def look_up(
         indptr: where the terms of each row begin, shape (rows + 1,).
         terms: ascending in each row.
         known: the terms of the table, ascending.
+        buckets: see `buckets_of`.
         values: the value of each known term, and after them that of all others; shape (known terms + 1,).
         found: where the values are written, shape (terms,).
     """

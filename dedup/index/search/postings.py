@@ -471,9 +471,8 @@ def lists_of(segment: Segment, queries: VectorBatch) -> NDArray[np.int32]:
     """For each term of the queries the place of its postings list, -1 for none, -2 - its place in the head."""
     from dedup.index.search.kernels.scan import locate_terms
 
-    found = np.full(len(queries.terms), -1, np.int32)
-    locate_terms(segment.terms, queries.terms, found, False)
-    locate_terms(segment.head, queries.terms, found, True)
+    found = np.empty(len(queries.terms), np.int32)
+    locate_terms(segment.terms, segment.buckets, segment.head, queries.terms, found)
     return found
 
 

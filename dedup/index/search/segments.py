@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from dedup.match.stories import head_terms
 from dedup.vectorize.exact import DOT_UNIT
+from dedup.vectorize.hashing import buckets_of
 
 Terms: TypeAlias = NDArray[np.int32]
 Weights: TypeAlias = NDArray[np.uint16]
@@ -124,6 +125,7 @@ class Segment(NamedTuple):
     Attributes:
         slots: slot of each vector, shape (vectors,).
         terms: the indexed terms, ascending.
+        buckets: where the terms with the same upper bits begin, see `buckets_of`.
         begin: where the postings list of each term begins, shape (terms + 1,).
         postings: vector << 16 | weight.
         head: the terms that are not indexed, ascending.
@@ -134,6 +136,7 @@ class Segment(NamedTuple):
 
     slots: NDArray[np.int32]
     terms: NDArray[np.int32]
+    buckets: NDArray[np.int32]
     begin: NDArray[np.int32]
     postings: NDArray[np.uint32]
     head: NDArray[np.int32]
@@ -166,7 +169,8 @@ class Segment(NamedTuple):
         in_head = np.zeros(len(distinct), np.bool_)
         in_head[by_frequency[:heads]] = True
         begin = np.concatenate([[0], np.cumsum(frequency[~in_head])]).astype(np.int32)
-        return cls(slots, distinct[~in_head], begin, *segment_arrays(keys, in_head, distinct, len(slots)))
+        indexed = distinct[~in_head]
+        return cls(slots, indexed, buckets_of(indexed), begin, *segment_arrays(keys, in_head, distinct, len(slots)))
 
     def entries(self) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.uint16]]:
         """Vector, term and weight of every entry; the entries of one term in the order of vectors."""

@@ -201,14 +201,7 @@ def _places(terms: NDArray[np.int32], among: NDArray[np.int64]) -> NDArray[np.in
     places = np.empty(len(terms), np.int32)
     for at in range(len(terms)):
         term = np.int64(terms[at])
-        low, high = begin[term >> down], begin[(term >> down) + 1] - 1
-        while low < high:
-            middle = (low + high) >> 1
-            if among[middle] < term:
-                low = middle + 1
-            else:
-                high = middle
-        places[at] = low
+        places[at] = first_not_below(among, term, begin[term >> down], begin[(term >> down) + 1] - 1)
     return places
 
 
@@ -242,7 +235,7 @@ def _weigh(
         squares: Whole = np.int64(0)
         for entry in range(indptr[row], indptr[row + 1]):
             count = np.int64(every[entry])
-            place = count if count < direct else direct + first_not_below(large, count)
+            place = count if count < direct else direct + first_not_below(large, count, 0, len(large))
             weight = term_weight(weights[entry], logarithms[place], count, np.int64(capitals[entry]), capital_weight)
             fine = quantised(weight)
             weights[entry] = fine
