@@ -85,6 +85,11 @@ TWINS = (
         ("bands._hash_bands", "bands._shared_keys", "bands._distinct", "bands._join"),
     ),
     Twin("index.features.kernels.look_up", "index.features.tfidf.look_up"),
+    Twin(
+        "index.features.kernels.weigh",
+        "index.features.tfidf.Weigher.weigh",
+        ("_weigh", "_lay_out"),
+    ),
     Twin("match.kernels.bands.agreeing_slots", "match.copies.agreeing_slots", ("bands._agreeing_slots",)),
     Twin("match.kernels.templates.matching_blocks", "match.templates.matching_blocks", ("templates._blocks",)),
     Twin("match.kernels.templates.shared_words", "match.templates.shared_words", ("templates._shared",)),

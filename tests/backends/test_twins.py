@@ -250,6 +250,7 @@ def titles_in_bodies(rng: Generator) -> Iterator[Case]:
         yield relation_kernels.relations(*given), boilerplate.relations(*given)
 
 
+@cases_of("index.features.kernels.weigh")
 def weights_under_a_background(rng: Generator) -> Iterator[Case]:
     texts = [*some_articles(rng, 60), ("", "again " * 70_000)]
     articles = [Article(id=str(place), title=title, text=text) for place, (title, text) in enumerate(texts)]
@@ -275,7 +276,6 @@ def document_frequencies(rng: Generator) -> Iterator[Case]:
 
 @cases_of("vectorize.kernels.tfidf.tfidf", "vectorize.kernels.cross_lingual.cross_lingual_vectors")
 def weighed_vectors(rng: Generator) -> Iterator[Case]:
-    yield from weights_under_a_background(rng)
     for articles in ([], some_articles(rng, 60)):
         for background in (0, 1_000):
             features, settings = extractor().features(articles), Settings(background=background)

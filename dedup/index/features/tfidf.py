@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from dedup.settings import Settings
 
 _Table: TypeAlias = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]
-"""Terms, ascending, their buckets (see `buckets_of`), and the value of each and of any other term, which is the last."""
+"""Terms, ascending; their buckets, see `buckets_of`; the value of each and of any other term, which is the last."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,35 +67,41 @@ class Weigher:
     def weigh(self, features: Features, languages: Sequence[str]) -> UnitVectors:
         """The vectors of articles, without entries of 0.
 
+        Kernel: `index.features.kernels.weigh`.
+
         Args:
             features: of the articles.
             languages: the language of each article.
         """
         count, terms, indptr = len(features), features.terms, features.indptr
+        given, capital_weight, tables = np.array(languages), self._settings.capital_weight, []
+        for language in sorted(set(languages)):
+            rows = np.flatnonzero(given == language)
+            table = self._idf_among(language, np.unique(terms)) if self._is_old else self._idf_of(language)
+            tables.append((rows, table))
+        if self._fast:
+            from dedup.index.features.kernels import weigh
+
+            *vectors, products = weigh(features, tables, float(capital_weight), self._short(terms), self._sums)
+            return UnitVectors(*vectors, self._similarity(products))
         row_of = np.repeat(np.arange(count), np.diff(indptr))
         idf, sums = np.empty(len(terms)), np.empty(len(terms), np.int64)
-        write_values = self._look_up()
-        for language in sorted(set(languages)):
-            rows = np.array([row for row, name in enumerate(languages) if name == language], np.int64)
-            known = self._idf_among(language, np.unique(terms)) if self._is_old else self._idf_of(language)
-            write_values(rows, indptr, terms, *known, idf)
-        write_values(np.arange(count), indptr, self._short(terms), *self._sums, sums)
-        if self._fast:
-            from dedup.vectorize.kernels.tfidf import weigh
-
-            weigh(features, self._settings.capital_weight, idf)
-            weights = idf.astype(np.int64)
-        else:
-            every, capital_weight = features.every.astype(np.float64), self._settings.capital_weight
-            given = term_weight(idf, log_frequency(every), every, features.capitals, capital_weight)
-            weights = unit_weights(given, row_of, count)
-        total = np.zeros(count, np.int64)
-        np.add.at(total, row_of, weights * sums)
-        similarity = smoothed_mean(total.astype(np.float64) * DOT_UNIT, self._background.articles)
+        for rows, table in tables:
+            look_up(rows, indptr, terms, *table, idf)
+        look_up(np.arange(count), indptr, self._short(terms), *self._sums, sums)
+        every = features.every.astype(np.float64)
+        weighed = term_weight(idf, log_frequency(every), every, features.capitals, capital_weight)
+        weights, products = unit_weights(weighed, row_of, count), np.zeros(count, np.int64)
+        np.add.at(products, row_of, weights * sums)
         some = weights > 0
         crossing = (features.capitals > 0) | _are_figures(features, row_of)
         indptr = np.concatenate([[0], np.cumsum(some)])[indptr]
-        return UnitVectors(indptr, terms[some], weights[some].astype(np.uint16), crossing[some], similarity)
+        vectors = indptr, terms[some], weights[some].astype(np.uint16), crossing[some]
+        return UnitVectors(*vectors, self._similarity(products))
+
+    def _similarity(self, products: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Background similarities from dot products with sums of vectors of the background."""
+        return smoothed_mean(products.astype(np.float64) * DOT_UNIT, self._background.articles)
 
     def weigh_generally(
         self,
@@ -126,11 +132,11 @@ class Weigher:
         sums, total = np.empty(len(terms), np.int64), np.zeros(count, np.int64)
         write_values(np.arange(count), indptr, self._short(terms), *self._general_sums, sums)
         np.add.at(total, row_of, general * sums)
-        return general, smoothed_mean(total.astype(np.float64) * DOT_UNIT, self._background.articles)
+        return general, self._similarity(total)
 
     def _look_up(self) -> Callable[..., None]:
-        """The kernel or the plain form of `look_up`; terms cut to a smaller width are not in order, as it needs."""
-        if self._fast and not self._is_old:
+        """The kernel or the plain form of `look_up`."""
+        if self._fast:
             from dedup.index.features import kernels
 
             return kernels.look_up

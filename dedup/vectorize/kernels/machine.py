@@ -169,7 +169,7 @@ def _least_lanes(_context: Any, _hashes: Any, _count: Any, a: Any, b: Any, row: 
 byte: Any = intrinsic(_byte)
 """`byte(text, at)`: the byte at a place, which must not be counted from the end."""
 fetch: Any = intrinsic(_fetch)
-"""`fetch(array, at)`: tells the processor to read the memory of a place, which may be beyond the end, into its cache."""
+"""`fetch(array, at)`: the processor begins to read a place, which may be beyond the end, into its cache."""
 four_bytes: Any = intrinsic(_four_bytes)
 """`four_bytes(text, at)`: the four bytes from a place on as one number, the first the lowest."""
 eight_bytes: Any = intrinsic(_eight_bytes)
