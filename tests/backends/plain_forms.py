@@ -80,11 +80,11 @@ def locate_terms(
         found[there] = first + factor * np.searchsorted(known, terms)[there]
 
 
-def any_prefix_agrees(
-    prefixes: NDArray[np.uint8], slots: NDArray[np.int32], own: NDArray[np.uint8], least: int
-) -> bool:
-    """Whether one of some rows agrees with another row in so many places.
+def any_prefix_agrees(rows: NDArray[np.uint8], own: NDArray[np.uint8], least: int, first: int, last: int) -> bool:
+    """Whether one of some rows, but for those at `first:last`, agrees with another row in so many places.
 
-    Kernel: `index.search.kernels.scan.any_prefix_agrees`, `index.search.kernels.scan.any_prefix_agrees_by_words`.
+    Kernel: `index.search.kernels.prefixes.any_prefix_agrees`, `index.search.kernels.prefixes.any_prefix_listed`.
     """
-    return bool((np.count_nonzero(prefixes[slots] == own, axis=1) >= least).any())
+    agreeing = np.count_nonzero(rows == own, axis=1) >= least
+    agreeing[first:last] = False
+    return bool(agreeing.any())

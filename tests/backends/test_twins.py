@@ -31,9 +31,10 @@ from dedup.index.features import kernels as feature_kernels
 from dedup.index.features.sketch import Vector, names_of, unpacked
 from dedup.index.features.tfidf import Weigher, look_up
 from dedup.index.search.kernels import layout, scan
+from dedup.index.search.kernels import prefixes as prefix_kernels
 from dedup.index.search.neighbours import Neighbours, Query, score_by_kernel, score_by_numpy, strongest, sums_by_story
 from dedup.index.search.postings import SEALED_AT_ONCE, PlainPostings, Postings, Reach, SegmentedPostings
-from dedup.index.search.segments import Hits, VectorBatch
+from dedup.index.search.segments import LISTED, Hits, Prefixes, VectorBatch
 from dedup.index.search.table import ArticleTable
 from dedup.index.stories import regroup
 from dedup.match import copies, templates
@@ -545,15 +546,18 @@ def listed_places(rng: Generator) -> Iterator[Case]:
                 yield found, expected
 
 
-@cases_of("index.search.kernels.scan.any_prefix_agrees", "index.search.kernels.scan.any_prefix_agrees_by_words")
+@cases_of("index.search.kernels.prefixes.any_prefix_agrees", "index.search.kernels.prefixes.any_prefix_listed")
 def prefixes(rng: Generator) -> Iterator[Case]:
-    for _ in range(2_000):
-        own = rng.choice([0, 1, 127, 128, 255], 16).astype(np.uint8)
-        rows = rng.choice([0, 1, 127, 128, 255], (3, 16)).astype(np.uint8)
-        slots, least = np.array([2, 0], np.int32)[: rng.integers(0, 3)], int(rng.integers(1, 12))
-        expected = plain_forms.any_prefix_agrees(rows, slots, own, least)
-        yield scan.any_prefix_agrees(rows, slots, own, least), expected
-        yield scan.any_prefix_agrees_by_words(rows.view(np.uint64), slots, own.view(np.uint64), least), expected
+    values = np.array([0, 1, 127, 128, 255], np.uint8)
+    for width in (1, 7, 16):
+        for count in (0, 1, 3, LISTED, LISTED + 7):
+            rows = rng.choice(values, (count, width))
+            for least in range(1, width + 2):
+                own, (first, last) = rng.choice(values, width), sorted(rng.integers(0, count + 1, 2).tolist())
+                given = own, least, first, last
+                expected = plain_forms.any_prefix_agrees(rows, *given)
+                yield prefix_kernels.any_prefix_agrees(rows, *given), expected
+                yield Prefixes.of(rows).any_agrees(*given), expected
 
 
 @cases_of(*(f"index.search.kernels.scan.scan_{name}" for name in ("for_one", "for_many", "open_rows")))

@@ -16,6 +16,8 @@ from dedup.match.stories import head_terms
 from dedup.vectorize.exact import DOT_UNIT
 from dedup.vectorize.hashing import buckets_of
 
+LISTED = 512
+"""Articles from which a segment has its signature prefixes by their bytes."""
 Terms: TypeAlias = NDArray[np.int32]
 Weights: TypeAlias = NDArray[np.uint16]
 Dots: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64]]
@@ -40,28 +42,71 @@ class Hits(NamedTuple):
     foreign: NDArray[np.bool_]
 
 
-class Times(NamedTuple):
-    """The times of the articles of a segment, in seconds.
+class Prefixes(NamedTuple):
+    """The signature prefixes of the articles of a segment: as they are, or of many by the values of each byte.
 
     Attributes:
-        first, last: -inf and inf if any is unknown.
+        rows: shape (articles, bytes); without articles if there are lists.
+        begin: where the list of each value of each byte begins, shape (256 * bytes + 1,); else empty.
+        lists: the articles that have the value, shape (bytes * articles,); else empty.
+    """
+
+    rows: NDArray[np.uint8]
+    begin: NDArray[np.int32]
+    lists: NDArray[np.uint16]
+
+    @classmethod
+    def of(cls, rows: NDArray[np.uint8]) -> Prefixes:
+        """Those of articles with some prefixes."""
+        count, width = rows.shape
+        if count < LISTED:
+            return cls(rows, np.empty(0, np.int32), np.empty(0, np.uint16))
+        lists = np.argsort(rows.T, axis=1, kind="stable").astype(np.uint16).ravel()
+        counts = np.bincount((rows + 256 * np.arange(width)).ravel(), minlength=256 * width)
+        return cls(rows[:0], np.concatenate([[0], np.cumsum(counts)]).astype(np.int32), lists)
+
+    def any_agrees(self, own: NDArray[np.uint8], least: int, first: int, last: int) -> bool:
+        """Whether an article before `first` or from `last` on has `least` bytes in common with a prefix."""
+        from dedup.index.search.kernels.prefixes import any_prefix_agrees, any_prefix_listed
+
+        if len(self.lists):
+            return bool(any_prefix_listed(self.begin, self.lists, own, least, first, last))
+        return bool(any_prefix_agrees(self.rows, own, least, first, last))
+
+    def memory(self) -> int:
+        """Size in bytes."""
+        return sum(column.nbytes for column in self)
+
+
+class Marks(NamedTuple):
+    """What a search looks at before it reads a segment: the times of its articles in seconds, and their prefixes.
+
+    Attributes:
+        first, last: -inf and inf if any time is unknown.
         ordered: the time of each, if none is before the one before it; else empty.
+        prefixes: None where no copies are searched for.
     """
 
     first: float
     last: float
     ordered: NDArray[np.float64]
+    prefixes: Prefixes | None = None
 
     @classmethod
-    def of(cls, seconds: NDArray[np.float64]) -> Times:
-        """Those of articles with some times, nan where unknown."""
+    def of(cls, seconds: NDArray[np.float64], prefixes: NDArray[np.uint8] | None) -> Marks:
+        """Those of articles with some times, nan where unknown, and some signature prefixes."""
+        listed = None if prefixes is None else Prefixes.of(prefixes)
         if np.isnan(seconds).any():
-            return EVER
+            return EVER._replace(prefixes=listed)
         in_order = bool((seconds[1:] >= seconds[:-1]).all())
-        return cls(float(seconds.min()), float(seconds.max()), seconds if in_order else np.empty(0))
+        return cls(float(seconds.min()), float(seconds.max()), seconds if in_order else np.empty(0), listed)
+
+    def memory(self) -> int:
+        """Size in bytes."""
+        return self.ordered.nbytes + (0 if self.prefixes is None else self.prefixes.memory())
 
 
-EVER = Times(-np.inf, np.inf, np.empty(0))
+EVER = Marks(-np.inf, np.inf, np.empty(0))
 """Unknown times."""
 
 

@@ -169,45 +169,6 @@ def _above_bound(
 
 
 @kept
-def any_prefix_agrees(
-    prefixes: NDArray[np.uint8], slots: NDArray[np.int32], own: NDArray[np.uint8], least: int
-) -> bool:
-    """Whether any of some signature prefixes has at least so many bytes in common with one prefix.
-
-    Plain form: `plain_forms.any_prefix_agrees`.
-    """
-    for slot in slots:
-        row, agreeing = prefixes[slot], np.uint8(0)
-        for place in range(len(own)):
-            agreeing += np.uint8(row[place] == own[place])
-        if agreeing >= least:
-            return True
-    return False
-
-
-@kept
-def any_prefix_agrees_by_words(
-    prefixes: NDArray[np.uint64], slots: NDArray[np.int32], own: NDArray[np.uint64], least: int
-) -> bool:
-    """`any_prefix_agrees` for prefixes of 16 bytes as two words, eight bytes at a time.
-
-    Equal bytes are zero after exclusive or. An addition carries the other bits of each byte into its highest one, which
-    then tells zero bytes from others (Warren, Hacker's Delight, ch. 6).
-
-    Plain form: `plain_forms.any_prefix_agrees`.
-    """
-    low, one = np.uint64(0x7F7F7F7F7F7F7F7F), np.uint64(0x0101010101010101)
-    enough = np.uint64(least)
-    for slot in slots:
-        first, second = prefixes[slot, 0] ^ own[0], prefixes[slot, 1] ^ own[1]
-        first = ~(((first & low) + low) | first | low) >> np.uint64(7)
-        second = ~(((second & low) + low) | second | low) >> np.uint64(7)
-        if (first + second) * one >> np.uint64(56) >= enough:
-            return True
-    return False
-
-
-@kept
 def scan_for_one(
     segment: Segment,
     first: int,
