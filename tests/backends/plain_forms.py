@@ -57,10 +57,10 @@ def segment_arrays(
     np.add.at(square, row[of_head], weight[of_head] ** 2)
     order = np.flatnonzero(of_head)[np.argsort(row[of_head], kind="stable")]
     begin = np.concatenate([[0], np.cumsum(np.bincount(row[of_head], minlength=count))]).astype(np.int32)
-    places = np.searchsorted(head, term[order]).astype(np.uint16)
-    norms = np.ceil(np.sqrt(square.astype(np.float64))).astype(np.int32)
+    entries = (np.searchsorted(head, term[order]) << 16 | weight[order]).astype(np.uint32)
+    norms = np.ceil(np.sqrt(square.astype(np.float64))).astype(np.uint16)
     postings = (row[~of_head] << 16 | weight[~of_head]).astype(np.uint32)
-    return postings, head, begin, places, weight[order].astype(np.uint16), norms
+    return postings, head, begin, entries, norms
 
 
 def locate_terms(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup.index.search.segments import Reals, Wholes
 from dedup.vectorize.cross_lingual import cross_lingual_weight
 from dedup.vectorize.features import IS_NUMBER, Features
 from dedup.vectorize.kernels.compiling import Whole, callable_by_kernels, kept, kernel
@@ -15,9 +15,6 @@ from dedup.vectorize.kernels.counting import term_of_word
 from dedup.vectorize.kernels.halving import bucket_of, first_not_below, place_of
 from dedup.vectorize.kernels.machine import fetch
 from dedup.vectorize.kernels.tfidf import logarithms_of, weigh_one
-
-_Table: TypeAlias = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64] | NDArray[np.int64]]
-"""See `index.features.tfidf`."""
 
 callable_by_kernels(cross_lingual_weight)
 
@@ -61,10 +58,10 @@ def _look_up(
 
 def weigh(
     features: Features,
-    tables: Sequence[tuple[NDArray[np.int64], _Table]],
+    tables: Sequence[tuple[NDArray[np.int64], Reals]],
     capital_weight: float,
     short: NDArray[np.int32],
-    sums: _Table,
+    sums: Wholes,
 ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.uint16], NDArray[np.bool_], NDArray[np.int64]]:
     """Unit vectors of articles, without entries of 0.
 
@@ -82,13 +79,15 @@ def weigh(
         dot product of each vector with `sums`.
     """
     weights, products = np.empty(len(features.terms)), np.empty(len(features), np.int64)
-    given = features.terms, features.every, features.capitals, *logarithms_of(features), capital_weight
-    for rows, table in tables:
-        _weigh(rows, features.indptr, *given, *table, short, *sums, weights, products)
+    logarithms, large = logarithms_of(features)
+    for rows, idf in tables:
+        _weigh(
+            rows, features.indptr, features.terms, features.every, features.capitals, logarithms, large,
+            capital_weight, *idf, short, *sums, weights, products,
+        )  # fmt: skip
     words = features.words
-    return *_lay_out(
-        features.indptr, features.terms, features.capitals, weights, words.hashes, words.flags, words.offsets
-    ), products
+    given = features.indptr, features.terms, features.capitals
+    return *_lay_out(*given, weights, words.hashes, words.flags, words.offsets), products
 
 
 @kept

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup.index.search.segments import Reals
 from dedup.match.stories import smoothed_mean
 from dedup.vectorize.background import languages as languages_with_table
 from dedup.vectorize.exact import DOT_UNIT, WEIGHT_UNIT
@@ -23,9 +24,6 @@ from dedup.vectorize.tfidf import idf_by_language, log_frequency, table, term_we
 if TYPE_CHECKING:
     from dedup.background import Background
     from dedup.settings import Settings
-
-_Table: TypeAlias = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]
-"""Terms, ascending; their buckets, see `buckets_of`; the value of each and of any other term, which is the last."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,8 +54,8 @@ class Weigher:
 
     def __init__(self, settings: Settings, background: Background, *, fast: bool) -> None:
         self._settings, self._background, self._fast = settings, background, fast
-        self._idf: dict[str, _Table] = {}
-        self._ratio: dict[str, _Table] = {}
+        self._idf: dict[str, Reals] = {}
+        self._ratio: dict[str, Reals] = {}
         terms, general = background.terms.astype(np.int32), background.general_sums
         buckets = buckets_of(terms)
         self._sums = terms, buckets, np.append(background.sums, 0)
@@ -82,8 +80,9 @@ class Weigher:
         if self._fast:
             from dedup.index.features.kernels import weigh
 
-            *vectors, products = weigh(features, tables, float(capital_weight), self._short(terms), self._sums)
-            return UnitVectors(*vectors, self._similarity(products))
+            short = self._short(terms)
+            indptr, terms, units, crossing, products = weigh(features, tables, float(capital_weight), short, self._sums)
+            return UnitVectors(indptr, terms, units, crossing, self._similarity(products))
         row_of = np.repeat(np.arange(count), np.diff(indptr))
         idf, sums = np.empty(len(terms)), np.empty(len(terms), np.int64)
         for rows, table in tables:
@@ -96,8 +95,8 @@ class Weigher:
         some = weights > 0
         crossing = (features.capitals > 0) | _are_figures(features, row_of)
         indptr = np.concatenate([[0], np.cumsum(some)])[indptr]
-        vectors = indptr, terms[some], weights[some].astype(np.uint16), crossing[some]
-        return UnitVectors(*vectors, self._similarity(products))
+        units = weights[some].astype(np.uint16)
+        return UnitVectors(indptr, terms[some], units, crossing[some], self._similarity(products))
 
     def _similarity(self, products: NDArray[np.int64]) -> NDArray[np.float64]:
         """Background similarities from dot products with sums of vectors of the background."""
@@ -146,19 +145,19 @@ class Weigher:
         """Terms as the sums of the background have them."""
         return (terms % self._background.frequencies.width).astype(np.int32) if self._is_old else terms
 
-    def _ratio_of(self, language: str) -> _Table:
+    def _ratio_of(self, language: str) -> Reals:
         """The known terms, see `_idf_of`, and what their weights in articles of a language are multiplied by."""
         if language not in self._ratio:
             self._ratio[language] = self._ratio_among(language, self._idf_of(language)[0])
         return self._ratio[language]
 
-    def _ratio_among(self, language: str, terms: NDArray[np.integer]) -> _Table:
+    def _ratio_among(self, language: str, terms: NDArray[np.integer]) -> Reals:
         """Terms, ascending; their idf in news in general over that in the collection, and that of any other term."""
         known, buckets, before = self._idf_among(language, terms)
         _, _, after = self._idf_among(language, terms, Frequencies.none())
         return known, buckets, after / np.where(before > 0, before, 1.0)
 
-    def _idf_of(self, language: str) -> _Table:
+    def _idf_of(self, language: str) -> Reals:
         """The terms whose idf in articles of a language is known, ascending; their idf, and that of any other term.
 
         Known are the terms of the background and the common words of the language.
@@ -169,7 +168,7 @@ class Weigher:
             self._idf[language] = self._idf_among(language, held)
         return self._idf[language]
 
-    def _idf_among(self, language: str, terms: NDArray[np.integer], frequencies: Frequencies | None = None) -> _Table:
+    def _idf_among(self, language: str, terms: NDArray[np.integer], frequencies: Frequencies | None = None) -> Reals:
         """Terms, ascending; their idf in articles of a language, and that of a term that no article has.
 
         By the document frequencies of the background, or others.

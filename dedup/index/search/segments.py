@@ -24,6 +24,10 @@ Dots: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64]]
 """Slots, and dot products in units of `DOT_UNIT`."""
 
 
+Reals: TypeAlias = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]
+"""Terms, ascending; their buckets, see `buckets_of`; the value of each and of any other term, which is the last."""
+Wholes: TypeAlias = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int64]]
+"""`Reals` with whole numbers."""
 ManyDots: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
 """Queries, slots, and dot products in units of `DOT_UNIT`."""
 
@@ -175,7 +179,7 @@ class Segment(NamedTuple):
         postings: vector << 16 | weight.
         head: the terms that are not indexed, ascending.
         head_begin: where the head of each vector begins, shape (vectors + 1,).
-        head_place, head_weight: entries of the heads: place in `head`, and weight.
+        heads: their entries: place in `head` << 16 | weight.
         head_norm: upper bound of the norm of each head, shape (vectors,).
     """
 
@@ -186,9 +190,8 @@ class Segment(NamedTuple):
     postings: NDArray[np.uint32]
     head: NDArray[np.int32]
     head_begin: NDArray[np.int32]
-    head_place: NDArray[np.uint16]
-    head_weight: NDArray[np.uint16]
-    head_norm: NDArray[np.int32]
+    heads: NDArray[np.uint32]
+    head_norm: NDArray[np.uint16]
 
     @property
     def size(self) -> int:
@@ -225,8 +228,8 @@ class Segment(NamedTuple):
         tail_weights = (self.postings & np.uint32(0xFFFF)).astype(np.uint16)
         return (
             np.concatenate([tail_rows, head_rows]),
-            np.concatenate([tail_terms, self.head[self.head_place]]),
-            np.concatenate([tail_weights, self.head_weight]),
+            np.concatenate([tail_terms, self.head[self.heads >> np.uint32(16)]]),
+            np.concatenate([tail_weights, (self.heads & np.uint32(0xFFFF)).astype(np.uint16)]),
         )
 
     def having(self, term: int) -> NDArray[np.int64]:
@@ -235,7 +238,8 @@ class Segment(NamedTuple):
         if place < len(self.terms) and self.terms[place] == term:
             return (self.postings[self.begin[place] : self.begin[place + 1]] >> np.uint32(16)).astype(np.int64)
         if in_head < len(self.head) and self.head[in_head] == term:
-            return np.searchsorted(self.head_begin, np.flatnonzero(self.head_place == in_head), side="right") - 1
+            entries = np.flatnonzero(self.heads >> np.uint32(16) == in_head)
+            return np.searchsorted(self.head_begin, entries, side="right") - 1
         return np.empty(0, np.int64)
 
     def memory(self) -> int:

@@ -127,19 +127,20 @@ def _add_heads(
     Their places come first in `likely` then, and their dot products in `sums`. `likely` has the places from `first` on,
     ascending.
     """
-    begin, places, weights = segment.head_begin, segment.head_place, segment.head_weight
+    begin, heads = segment.head_begin, segment.heads
     for candidate in range(some):
         fetch(begin, np.int64(likely[candidate] + first))
     for candidate in range(some):
-        at = np.int64(begin[likely[candidate] + first])
-        fetch(places, at)
-        fetch(weights, at)
+        start, end = np.int64(begin[likely[candidate] + first]), np.int64(begin[likely[candidate] + first + 1])
+        for at in range(start, end, LINE):
+            fetch(heads, at)
     hits = np.int64(0)
     for candidate in range(some):
         found = np.int64(likely[candidate])
         dot = sums[found]
         for at in range(np.uint64(begin[found + first]), np.uint64(begin[found + first + 1])):
-            dot = np.int32(dot + np.int32(mine[np.uint64(places[at])] * np.int32(weights[at])))
+            entry = heads[at]
+            dot = np.int32(dot + np.int32(mine[entry >> np.uint32(16)] * np.int32(entry & np.uint32(0xFFFF))))
         if dot > floor:
             likely[hits], sums[hits] = found, dot  # both entries were read already
             hits += 1
@@ -148,7 +149,7 @@ def _add_heads(
 
 @kernel
 def _above_bound(
-    sums: NDArray[np.int32], head_norm: NDArray[np.int32], norm: Whole, floor: Whole, likely: NDArray[np.int32]
+    sums: NDArray[np.int32], head_norm: NDArray[np.uint16], norm: Whole, floor: Whole, likely: NDArray[np.int32]
 ) -> Whole:
     """Write the vectors whose upper bound is above the floor, and return their number.
 
@@ -160,11 +161,11 @@ def _above_bound(
         here, bound = sums[low : low + group], head_norm[low : low + group]
         most = np.int32(0)
         for other in range(len(here)):
-            most = max(most, np.int32(here[other] + np.int32(norm * bound[other])))
+            most = max(most, np.int32(here[other] + np.int32(norm * np.int32(bound[other]))))
         if most > floor:
             for other in range(len(here)):
                 likely[some] = low + other
-                some += np.int64(np.int32(here[other] + np.int32(norm * bound[other])) > floor)
+                some += np.int64(np.int32(here[other] + np.int32(norm * np.int32(bound[other]))) > floor)
     return some
 
 
