@@ -141,7 +141,7 @@ def weigh(features: Features, capital_weight: float, weights: NDArray[np.float64
 
 def logarithms_of(features: Features) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """The logarithms of the counts 0, 1, 2, ... and then of the large ones among those of articles; and the latter."""
-    if features.every.dtype.itemsize == 2 or int(features.every.max(initial=0)) < TABLE:
+    if 1 << 8 * features.every.itemsize <= TABLE or int(features.every.max(initial=0)) < TABLE:
         return _log_frequencies(TABLE), np.empty(0, np.int64)
     large = np.unique(features.every[features.every >= TABLE]).astype(np.int64)
     return np.concatenate([_log_frequencies(TABLE), log_frequency(large)]), large
