@@ -134,7 +134,7 @@ def score_by_kernel(table: ArticleTable, queries: Sequence[Query], hits: Hits) -
         np.array([query.vector.background_similarity + table.crowding for query in queries], np.float64),
         np.array([query.outlet for query in queries], np.int32),
         np.array([query.vector.form for query in queries], np.int8),
-        np.stack([query.vector.signature_bytes for query in queries]),
+        np.concatenate([query.vector.signature_bytes for query in queries]).reshape(len(queries), -1),
     )
     places, ends, cosine, score, days, agreeing = score_hits(
         hits, table.columns(), columns, table.scoring, table.prefixes.shape[1], least_prefix(table)
