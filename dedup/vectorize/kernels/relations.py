@@ -125,7 +125,7 @@ def _distinctive_words(
         begin = filled
         for place in range(first, middle):
             word = hashes[place]
-            at = first_not_below(known, word)
+            at = first_not_below(known, word, 0, len(known))
             if at < len(known) and known[at] == word:
                 continue
             seen = False
