@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from dedup.group.linkage import Tree
     from dedup.match.copies import Overlaps
+    from dedup.match.kernels.stories import Layout
     from dedup.match.stories import HasPairs, Pairs
     from dedup.match.templates import SharedWords
     from dedup.progress import Progress
@@ -48,6 +49,7 @@ class CompiledBackend(PlainBackend):
         self._threads = settings.threads or None
         self._extractor = Extractor(settings)
         self._columns: tuple[Features, Columns] | None = None
+        self._layout: tuple[sp.csr_array, Layout] | None = None
         if compiles and not is_compiled():
             self._compile(progress or silent)
 
@@ -169,8 +171,10 @@ class CompiledBackend(PlainBackend):
     ) -> Pairs:
         from dedup.match.kernels.stories import story_pairs
 
+        known, self._layout = self._layout, None
+        layout = known[1] if known is not None and known[0] is matrix else None
         args = (matrix, background_similarity, seconds, among, never, self._settings, progress, cross_lingual)
-        return story_pairs(*args, strangers=strangers, crowding=crowding, threads=self._threads)
+        return story_pairs(*args, strangers=strangers, crowding=crowding, layout=layout, threads=self._threads)
 
     def related_to(
         self,
@@ -183,10 +187,12 @@ class CompiledBackend(PlainBackend):
         cross_lingual: CrossLingual | None,
         strangers: NDArray[np.bool_] | None = None,
     ) -> int:
-        from dedup.match.kernels.stories import related_to
+        from dedup.match.kernels.stories import Layout, related_to
 
+        layout = Layout.of(matrix, seconds, among, self._settings, cross_lingual)
+        self._layout = matrix, layout  # `story_pairs` comes next
         args = (sample, matrix, background_similarity, seconds, among, never, self._settings, cross_lingual)
-        return related_to(*args, strangers=strangers, threads=self._threads)
+        return related_to(*args, strangers=strangers, layout=layout, threads=self._threads)
 
     def products(self, matrix: sp.csr_array, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float64]:
         from dedup.match.kernels.products import products

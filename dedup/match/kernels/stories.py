@@ -7,10 +7,9 @@ among the best of more, so the result depends neither on the blocks nor on the t
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import scipy.sparse as sp
@@ -18,7 +17,7 @@ from numpy.typing import NDArray
 
 from dedup.match.kernels.best import among_best, in_order
 from dedup.match.kernels.floor import BLOCK, MOST, Block, pairs_above
-from dedup.match.kernels.ranked import ranked
+from dedup.match.kernels.ranked import Ranked, ranked
 from dedup.match.kernels.sweep import Sweep, by_date
 from dedup.match.scores import SECONDS_A_DAY, least_cosine, score
 from dedup.match.stories import FLOOR, RELATED, HasPairs, Pairs, days_between
@@ -32,8 +31,8 @@ if TYPE_CHECKING:
 
 PILE = 1 << 22
 """Pairs in the buffer from which the best are selected; afterwards, when it has doubled."""
-STEP = 0.06
-"""Pairs of distant days need a higher cosine for a positive score: steps in which vectors are laid out for it."""
+FLOORS = FLOOR, 0.14, 0.2, 0.26, 0.32, 0.38
+"""Cosines for which vectors are laid out: pairs of distant days need a higher one for a positive score."""
 
 _Columns = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]
 
@@ -48,6 +47,39 @@ class _Task:
     last: int
     floor: float
     across: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Layout:
+    """What is compared, laid out: it serves all comparisons of the same articles.
+
+    Attributes:
+        vectors: the vectors of the articles.
+        across: the sweep of articles of different languages, None without any.
+    """
+
+    vectors: Ranked
+    across: Sweep | None
+
+    @classmethod
+    def of(
+        cls,
+        matrix: sp.csr_array,
+        seconds: NDArray[np.float64],
+        among: NDArray[np.int64],
+        settings: Settings,
+        cross_lingual: CrossLingual | None,
+    ) -> Self:
+        """Lay out the vectors; for the arguments see `story_pairs`.
+
+        Raises:
+            ValueError: they are not unit vectors of multiples of `WEIGHT_UNIT`.
+        """
+        vectors, across = ranked(matrix, FLOORS, by_date(among, seconds)), None
+        if cross_lingual is not None:
+            given = cross_lingual.matrix, cross_lingual.languages
+            across = Sweep.between(*given, among, seconds, settings.window * SECONDS_A_DAY, FLOORS)
+        return cls(vectors, across)
 
 
 @dataclass(slots=True, eq=False)
@@ -76,6 +108,7 @@ def story_pairs(
     strangers: NDArray[np.bool_] | None = None,
     core: NDArray[np.bool_] | None = None,
     crowding: float = 0.0,
+    layout: Layout | None = None,
     threads: int | None = None,
     block: int = BLOCK,
     pile: int = PILE,
@@ -88,12 +121,13 @@ def story_pairs(
         matrix, background_similarity, seconds, among, never, settings, progress, cross_lingual, strangers, crowding: as
             for the plain form.
         core: pairs must have an article in it, shape (articles,); None for all pairs.
+        layout: that of these articles; None to make it.
         threads: None for one per processor. This and the following do not change the result.
         block: articles indexed at a time.
         pile: pairs in the buffer from which the best are selected.
 
     Raises:
-        ValueError: the vectors are not unit vectors of multiples of `WEIGHT_UNIT`.
+        ValueError: as for `Layout.of`.
     """
     articles, total = matrix.shape[0], len(among)
     wanted = _Wanted(1, np.zeros(articles, np.int32))
@@ -101,7 +135,7 @@ def story_pairs(
     size, full, done = 0, pile, 0
     for task, found in _compared(
         matrix, background_similarity, seconds, among, never, settings, cross_lingual, strangers, core, crowding,
-        threads, block, wanted,
+        layout, threads, block, wanted,
     ):  # fmt: skip
         piled.extend(found)
         size += sum(len(columns[0]) for columns in found)
@@ -136,6 +170,7 @@ def related_to(
     cross_lingual: CrossLingual | None = None,
     *,
     strangers: NDArray[np.bool_] | None = None,
+    layout: Layout | None = None,
     threads: int | None = None,
     block: int = BLOCK,
 ) -> int:
@@ -146,17 +181,17 @@ def related_to(
     Args:
         sample, matrix, background_similarity, seconds, among, never, settings, cross_lingual, strangers: as for the
             plain form.
-        threads, block: as for `story_pairs`.
+        layout, threads, block: as for `story_pairs`.
 
     Raises:
-        ValueError: as for `story_pairs`.
+        ValueError: as for `Layout.of`.
     """
     inside = np.zeros(matrix.shape[0], np.bool_)
     inside[sample] = True
     wanted = _Wanted(RELATED, np.zeros(len(inside), np.int32))
     compared = _compared(
         matrix, background_similarity, seconds, among, never, settings, cross_lingual, strangers,
-        inside if len(sample) < len(among) else None, 0.0, threads, block, wanted,
+        inside if len(sample) < len(among) else None, 0.0, layout, threads, block, wanted,
     )  # fmt: skip
     return sum(int(inside[a].sum() + inside[b].sum()) for _, found in compared for a, b, _, _ in found)
 
@@ -172,6 +207,7 @@ def _compared(
     strangers: NDArray[np.bool_] | None,
     core: NDArray[np.bool_] | None,
     crowding: float,
+    layout: Layout | None,
     threads: int | None,
     block: int,
     wanted: _Wanted,
@@ -223,8 +259,8 @@ def _compared(
         own = np.ones(total, np.bool_) if core is None else core[among]
         alone = np.zeros(total, np.bool_) if strangers is None else strangers[among]
         inside = among[own & ~alone]
-        floors = np.arange(floor(0.0), max(floor(math.inf), floor(0.0) + STEP), STEP).tolist()
-        vectors = ranked(matrix, floors, by_date(among, seconds))
+        laid_out = layout or Layout.of(matrix, seconds, among, settings, cross_lingual)
+        vectors = laid_out.vectors
         sweeps = [Sweep.within(vectors, inside, seconds, window)]
         if len(inside) < total:
             sweeps.append(Sweep.facing(vectors, among[~own | alone], inside, seconds, window))
@@ -233,10 +269,9 @@ def _compared(
         for sweep in sweeps:
             for task in sweep.tasks(block, floor):
                 yield _Task(sweep, *task, across=False)
-        if cross_lingual is not None:
-            sweep = Sweep.between(cross_lingual.matrix, cross_lingual.languages, among, seconds, window, floors)
-            for task in sweep.tasks(block, floor):
-                yield _Task(sweep, *task, across=True)
+        if laid_out.across is not None:
+            for task in laid_out.across.tasks(block, floor):
+                yield _Task(laid_out.across, *task, across=True)
 
     yield from in_threads(work, to_do(), threads)
 
