@@ -98,6 +98,7 @@ TWINS = (
         "match.stories.story_pairs",
         ("ranked._statistics", "ranked._lay_out", "sweep._reaches", "floor._index", "floor._scan", "best._by"),
     ),
+    Twin("match.kernels.stories.related_to", "match.stories.related_to", ("floor._scan",)),
     Twin("match.kernels.best.among_best", "match.stories.among_best", ("best._among_best",)),
     Twin("match.kernels.products.products", "match.stories.products", ("products._products",)),
     Twin(

@@ -46,7 +46,7 @@ from dedup.match.kernels.probability import of_links
 from dedup.match.kernels.products import products as compiled_products
 from dedup.match.probability import LEAST_SCORE, Probabilities
 from dedup.match.scores import SECONDS_A_DAY
-from dedup.match.stories import Pairs, mean_similarity, products, story_pairs
+from dedup.match.stories import Pairs, mean_similarity, products, related_to, story_pairs
 from dedup.match.stories import among_best as plain_among_best
 from dedup.settings import Settings
 from dedup.text.document import Document
@@ -389,9 +389,28 @@ def pairs_in_window(rng: Generator) -> Iterator[Case]:
         never = some_pairs(rng, count, [0.0, 0.2][number % 2])
         lean = mean_similarity(matrix, standing)
         given = (matrix, lean, seconds, np.unique(standing), never, settings, None, across)
-        expected = story_pairs(*given)
-        for threads, block, pile in ((None, 100, 1 << 22), (1, 32, 1), (3, 1 + number, 17)):
-            yield story_kernels.story_pairs(*given, threads=threads, block=block, pile=pile), expected
+        for crowding in (0.0, 0.07):
+            expected = story_pairs(*given, crowding=crowding)
+            for threads, block, pile in ((None, 100, 1 << 22), (1, 32, 1), (3, 1 + number, 17)):
+                sizes = {"threads": threads, "block": block, "pile": pile}
+                yield story_kernels.story_pairs(*given, crowding=crowding, **sizes), expected
+
+
+@cases_of("match.kernels.stories.related_to")
+def related_articles(rng: Generator) -> Iterator[Case]:
+    for number, count in enumerate((0, 1, 2, 90, 300, 300)):
+        settings = Settings(window=[30.0, math.inf][number % 2])
+        matrix, seconds = unit_vectors(rng, count, [5, 60, 900][number % 3]), some_times(rng, count, number % 4)
+        among = np.flatnonzero(rng.random(count) < 0.9)
+        across = CrossLingual(unit_vectors(rng, count, 60), rng.integers(-1, 3, count)) if number % 2 else None
+        strangers = rng.random(count) < 0.3 if number % 3 else None
+        given = (matrix, np.full(count, 0.01), seconds, among, some_pairs(rng, count, 0.05), settings, across)
+        for share in (0.0, 0.3, 1.0):
+            sample = among[: math.ceil(share * len(among))]
+            expected = related_to(sample, *given, strangers=strangers)
+            for threads, block in ((None, 100), (3, 1 + number)):
+                found = story_kernels.related_to(sample, *given, strangers=strangers, threads=threads, block=block)
+                yield found, expected
 
 
 @cases_of("match.kernels.best.among_best")
@@ -684,7 +703,7 @@ def kernels() -> Iterator[str]:
 
 
 def test_every_kernel_has_a_plain_form_and_cases() -> None:
-    assert sorted(name for twin in TWINS for name in twin.compiled()) == sorted(kernels())
+    assert sorted({name for twin in TWINS for name in twin.compiled()}) == sorted(kernels())
     assert sorted(GENERATORS) == sorted(twin.kernel for twin in TWINS)
 
 

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from dedup.vectorize.vocabulary import Vocabulary
 
 _WORDS = struct.Struct("<II")
+HEAD = _WORDS.size
+"""Bytes of packed words that tell how many words there are."""
 _VECTOR = struct.Struct("<IiH4sd")
 FEW, MANY = 64, 4_096
 """Articles below which the plain form removes boilerplate, if there are many passages: the kernel first builds a hash
@@ -295,6 +297,11 @@ def pack_words(words: HashedWords, article: int) -> bytes:
     first, middle, last = words.offsets[2 * article : 2 * article + 3].tolist()
     hashes, flags = words.hashes[first:last].astype("<u4", copy=False), words.flags[first:last]
     return _WORDS.pack(middle - first, last - middle) + zlib.compress(hashes.tobytes() + flags.tobytes(), _PACKING)
+
+
+def count_body(packed: bytes) -> int:
+    """Return the number of words in a body, from the first `HEAD` bytes that `pack_words` returned; -1 if damaged."""
+    return int(_WORDS.unpack_from(packed)[1]) if len(packed) >= HEAD else -1
 
 
 def unpack_words(packed: Iterable[bytes]) -> HashedWords:
