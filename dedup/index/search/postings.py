@@ -248,17 +248,15 @@ class SegmentedPostings:
 
     def above(self, terms: Terms, weights: Weights, floor: float, reach: Reach) -> Dots:
         """Find all vectors in reach whose dot product with a query is above a floor: slots and dot products."""
-        snapshot, removed = self._snapshot, self._removed
-        least = in_units(floor)
-        within = [(segment, *reach.rows(segment, marks)) for segment, marks in snapshot.segments if len(terms)]
-        found = [
-            search_one(segment, first, last, removed, terms, weights, least)
-            for segment, first, last in within
-            if first < last
-        ]
+        snapshot, removed, least = self._snapshot, self._removed, in_units(floor)
+        found: list[Dots] = []
+        for segment, marks in snapshot.segments if len(terms) else ():
+            first, last = reach.rows(segment, marks)
+            if first < last:
+                found.append(search_one(segment, first, last, removed, terms, weights, least))
         if snapshot.count and len(terms):
             found.append(search_open(snapshot.rows, snapshot.count, removed, terms, weights, least))
-        found = [part for part in found if len(part[0])] or found[:1]
+        found = [part for part in found if len(part[0])]
         if len(found) == 1:
             return found[0]
         if not found:
