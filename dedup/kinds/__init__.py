@@ -105,8 +105,9 @@ def read_content(title: str, text: str) -> Content:
     may_withdraw = not WORDS.isdisjoint(title_words) or (ends is not None and not WORDS.isdisjoint(words))
     withdraws = may_withdraw and is_kill_notice(title, text)
     names, beside = names_of_match(title, text) if texts.is_of_match(title, title_words, text) else ((), ())
-    told = Content(kind, credit, names, beside, withdraws)
-    return NOTHING if told == NOTHING else told
+    if kind is REPORT and not (credit or names or beside or withdraws):
+        return NOTHING
+    return Content(kind, credit, names, beside, withdraws)
 
 
 @cache

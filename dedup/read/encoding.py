@@ -68,10 +68,15 @@ def legacy_encoding(name: str) -> str | None:
     return codec if _DECLARABLE.fullmatch(codec) else None
 
 
-def is_clean(stream: IO[bytes]) -> bool:
+def is_clean(stream: IO[bytes], copy: IO[bytes] | None = None, most: int = 0) -> bool:
     """Return whether a stream, read to its end, is UTF-8 without a fault, null bytes and a byte order mark.
 
     `find_encoding` says "utf-8" of each of these, in twice the time.
+
+    Args:
+        stream: the bytes.
+        copy: what is read is written there; truncated to nothing if it is more than `most` bytes.
+        most: see `copy`.
     """
     decoder = codecs.getincrementaldecoder("utf-8")()
     is_first = True
@@ -81,6 +86,12 @@ def is_clean(stream: IO[bytes]) -> bool:
                 return False
             decoder.decode(block)
             is_first = False
+            if copy is not None:
+                copy.write(block)
+                if copy.tell() > most:
+                    copy.seek(0)
+                    copy.truncate()
+                    copy = None
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         return False

@@ -6,7 +6,7 @@ import json
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,6 @@ class JsonParser:
     def __init__(self) -> None:
         self._doubled: set[str] = set()
         self.decoder = json.JSONDecoder(object_pairs_hook=self._object)
-        self._scan: Callable[[str, int], tuple[Any, int]] = self.decoder.scan_once
 
     def _object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         made = dict(pairs)
@@ -43,10 +42,10 @@ class JsonParser:
         """Return the value of a line, with its end, as `parse` does: in three quarters of the time without blanks."""
         self._doubled.clear()
         try:
-            value, end = self._scan(line, 0)
+            value, end = self.decoder.raw_decode(line)
             if line[end:] in _ENDS:
                 return value, ""
-        except (StopIteration, ValueError, RecursionError):
+        except (ValueError, RecursionError):
             pass
         return self.parse(line.rstrip("\r\n"))
 

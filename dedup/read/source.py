@@ -34,6 +34,9 @@ LINE_TOO_LONG = f"a line of more than {LARGEST_RECORD:,} characters, too many fo
 LARGEST_DOCUMENT = 1 << 28
 """Maximum characters of a JSON object around many articles, which is held in memory."""
 
+LARGEST_KEPT = 1 << 26
+"""Maximum bytes in a packed file that are kept after the first pass: a larger one is unpacked twice."""
+
 _BUFFER = 1 << 17
 """Bytes read from a stream at a time."""
 
@@ -139,19 +142,8 @@ class Source:
             OSError: the file cannot be opened.
             MissingDependencyError: the package for its compression is not installed.
         """
-        if not self.live and not self._looked:
-            self._is_whole = (
-                True  # until a fault is found: how much of such a file is read, the standard library decides
-            )
-            with self.binary(quiet=True) as stream:
-                clean = is_clean(stream) and self._is_whole
-            if clean:
-                self._encoding = "utf-8"
-            else:
-                with self.binary(quiet=True) as stream:
-                    self._encoding = find_encoding(stream)
-            self._looked = True
-        stream = self.binary()
+        unpacked = None if self.live or self._looked else self._look()
+        stream = self.binary() if unpacked is None else unpacked
         beginning = stream.peek(_BEGINNING)
         known = detect_binary(beginning)
         encoding = (bom_encoding(beginning) or "utf-8") if self.live else self._encoding
@@ -168,18 +160,40 @@ class Source:
         errors = "surrogatepass" if encoding.startswith(("utf-16", "utf-32")) else "surrogateescape"
         return io.TextIOWrapper(stream, encoding=encoding, errors=errors, newline=newline)
 
+    def _look(self) -> io.BufferedReader[Any] | None:
+        """Find the encoding, and whether a packed file is whole; return what is in a small one, to unpack it once."""
+        # Until a fault is found: how much of a damaged file is read, the standard library decides.
+        self._is_whole = True
+        before, copy = self.pop_notices(), io.BytesIO()
+        with self.binary(quiet=True) as stream:
+            is_packed = isinstance(stream.raw, _TolerantStream) and stream.raw.is_unpacking
+            clean = is_clean(stream, copy if is_packed else None, LARGEST_KEPT) and self._is_whole
+        found, self.notices = self.notices, before
+        if clean:
+            self._encoding = "utf-8"
+        else:
+            with self.binary(quiet=True) as stream:
+                self._encoding = find_encoding(stream)
+            self.notices = before
+        self._looked = True
+        if not (clean and copy.tell()):
+            return None
+        self.notices += found
+        copy.seek(0)
+        return io.BufferedReader(cast(Any, copy), _BUFFER)
+
     def binary(self, *, quiet: bool = False) -> io.BufferedReader[Any]:
         """Open as decompressed bytes. The stream ends where reading fails.
 
         Args:
-            quiet: do not add notices, for a first pass over the file.
+            quiet: add no notices but of a change of its size, for a first pass over the file.
 
         Raises:
             OSError, MissingDependencyError: see `text`.
         """
         opened = self.opened()
         size = None if self.live else _size(opened)
-        ended = None if quiet or size is None else lambda count: self._check_size(opened, size, count)
+        ended = None if size is None else lambda count: self._check_size(opened, size, count)
         stream: io.BufferedReader[Any] = io.BufferedReader(
             _TolerantStream(opened, None if quiet else self._broke_off, ended, most=size, keep_open=self.live), _BUFFER
         )
@@ -188,7 +202,7 @@ class Source:
             broke_off = self._is_damaged if quiet else lambda error, count: self._broke_off(error, count, kind)
             try:
                 unpacked = decompress(stream, kind, fast=self._is_whole)
-                return io.BufferedReader(_TolerantStream(unpacked, broke_off), _BUFFER)
+                return io.BufferedReader(_TolerantStream(unpacked, broke_off, is_unpacking=True), _BUFFER)
             except MissingDependencyError:
                 stream.close()
                 raise
@@ -353,7 +367,9 @@ class _TolerantStream(io.RawIOBase):
         *,
         most: int | None = None,
         keep_open: bool = False,
+        is_unpacking: bool = False,
     ) -> None:
+        self.is_unpacking = is_unpacking
         self._stream = stream
         self._broke_off = broke_off
         self._at_end = ended

@@ -15,6 +15,7 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, Any
 
 import pyarrow as pa
 import pytest
@@ -23,6 +24,7 @@ from reading import BODY, json_lines, read_all, write
 
 from dedup.article import Article, Notice
 from dedup.read import read_articles
+from dedup.read.encoding import is_clean
 
 LINE = json_lines([{"text": BODY}])
 PAGE = f"<h1>Harbour reopens</h1>{f'<p>{BODY}</p>' * 5}"
@@ -378,3 +380,33 @@ def test_nothing_is_opened_outside_the_given_paths(tmp_path: Path) -> None:
     *outside, inside = ran.stdout.splitlines()
     assert [place for place in outside if place] == []
     assert int(inside) > 20
+
+
+@pytest.mark.parametrize("most", [0, len(LINE) * 50_000 - 1, len(LINE) * 50_000, 1 << 26])
+def test_what_a_packed_file_holds_is_the_same_whether_it_is_unpacked_once_or_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    path, notices = tmp_path / "a.jsonl.gz", list[Notice]()
+    path.write_bytes(gzip.compress((LINE * 50_000).encode(), 1))
+    monkeypatch.setattr("dedup.read.source.LARGEST_KEPT", most)
+    assert (sum(1 for _ in read_articles([path], notices=notices)), notices) == (50_000, [])
+
+
+@pytest.mark.parametrize("most", [0, 1 << 26])
+def test_a_packed_file_that_grows_while_it_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    path, notices = tmp_path / "a.jsonl.gz", list[Notice]()
+    path.write_bytes(packed := gzip.compress((LINE * 50_000).encode(), 1))
+    monkeypatch.setattr("dedup.read.source.LARGEST_KEPT", most)
+
+    def after_more_is_added(stream: IO[bytes], *args: Any) -> bool:
+        with path.open("ab") as more:
+            more.write(packed)
+        return is_clean(stream, *args)
+
+    monkeypatch.setattr("dedup.read.source.is_clean", after_more_is_added)
+    count = sum(1 for _ in read_articles([path], notices=notices))
+    if most:  # the file is opened once
+        assert count == 50_000
+        assert [notice.problem for notice in notices] == ["it grew while it was read"]
+    else:
+        assert (count, notices) == (100_000, [])
