@@ -25,7 +25,7 @@ from dedup.vectorize.boilerplate import (
     held_headlines,
     lists,
     passages_in,
-    passages_of_body,
+    passages_of_bodies,
 )
 from dedup.vectorize.features import BEGINS_SEGMENT, HashedWords
 from dedup.vectorize.frequencies import values_at
@@ -116,7 +116,7 @@ def lesson_held_by(words: HashedWords, background: Background, outside: Outside)
 
     background.own_words(words, seen)
     bodies = frozenset(body_digest(some, 0) for some in every if len(some.body(0)) > 0 < len(some.title(0)))
-    return Lesson(np.unique(np.concatenate([passages_in(some, 0) for some in every])), bodies)
+    return Lesson(np.unique(np.concatenate([passages_in(some) for some in every])), bodies)
 
 
 class Strangers:
@@ -196,10 +196,10 @@ def possible_holders(
     for place in np.union1d(np.flatnonzero(articles_with(words, gone)), labelled).tolist():
         middle, end = words.offsets[2 * place + 1 : 2 * place + 3].tolist()
         body, title, vector = words.body(place), words.title(place), vectors[place]
-        hashes, begins, ends = passages_of_body(words, place)
-        some = among(hashes, left)
-        left = np.setdiff1d(left, hashes[some])
-        terms |= _rarest(body, begins[some], ends[some], vector)
+        found = passages_of_bodies(words.part(place, place + 1))
+        some = among(found.hashes, left)
+        left = np.setdiff1d(left, found.hashes[some])
+        terms |= _rarest(body, found.begins[some] - len(title), found.ends[some] - len(title), vector)
         begins, ends = np.flatnonzero(np.diff(gone[middle:end], prepend=False, append=False)).reshape(-1, 2).T
         for length in _ENDS:
             at_ends |= _rarest(body, begins, np.minimum(begins + length, ends), vector)
