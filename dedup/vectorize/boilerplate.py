@@ -425,9 +425,9 @@ def lines_among(words: HashedWords, passages: NDArray[np.uint64]) -> tuple[NDArr
         known = among(found.hashes, passages)
         hashes.append(found.hashes[known])
         articles.append(first + found.places[known])
-    found, places = np.concatenate(hashes), np.concatenate(articles)
-    order = np.lexsort((found, places))
-    return _distinct(found[order], places[order])
+    held, places = np.concatenate(hashes), np.concatenate(articles)
+    order = np.lexsort((held, places))
+    return _distinct(held[order], places[order])
 
 
 def lists(words: HashedWords, pairs: NDArray[np.int64]) -> NDArray[np.bool_]:

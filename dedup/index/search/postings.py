@@ -440,17 +440,18 @@ class PlainPostings:
         found = [(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int64))]
         at_once = max(1, _PRODUCTS // max(1, snapshot.count))
         for first in range(0, queries.size, at_once):
-            dots = (asked[first : first + at_once] @ stored).tocoo()
-            slots = snapshot.rows.slots[dots.col]
-            some = (dots.data > least) & (slots != _REMOVED)
-            found.append((first + dots.row[some].astype(np.int64), slots[some].astype(np.int64), dots.data[some]))
-        query, slots, dots = (np.concatenate(column) for column in zip(*found, strict=True))
-        return query, slots, dots
+            product = (asked[first : first + at_once] @ stored).tocoo()
+            slots = snapshot.rows.slots[product.col]
+            some = (product.data > least) & (slots != _REMOVED)
+            found.append((first + product.row[some].astype(np.int64), slots[some].astype(np.int64), product.data[some]))
+        joined = [np.concatenate(column) for column in zip(*found, strict=True)]
+        return joined[0], joined[1], joined[2]
 
     def having(self, term: int) -> NDArray[np.int64]:
         """The slots of all vectors that have a term."""
-        slots = self._snapshot.rows.having(term, self._snapshot.count)
-        return slots[slots != _REMOVED].astype(np.int64)
+        slots = self._snapshot.rows.having(term, self._snapshot.count).astype(np.int64)
+        found: NDArray[np.int64] = slots[slots != _REMOVED]
+        return found
 
     def free(self) -> list[int]:
         """The slots that may be reused since the last call."""
