@@ -129,7 +129,9 @@ def _new_lesson(state: IndexState, candidates: Sequence[Candidate]) -> Lesson:
     before, own_words = state.sketcher.background, state.sketcher.own_words
     after = with_lesson(before, lesson)
     given = [vectors[place] for place in places.tolist()]
-    possible = possible_holders(lesson, some, given, lambda words: ~own_words(words, alone), state.table)
+    possible = possible_holders(
+        lesson, some, given, lambda words: ~own_words(words, alone), state.table, state.have_lost_words
+    )
     every = unpack_words(one.features.packed for one in candidates)
     holding = np.flatnonzero(_changed(state, every, before, after)).tolist()
     pending, own = set[int](), {candidates[place].number or 0 for place in holding}

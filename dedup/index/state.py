@@ -15,7 +15,7 @@ from dedup.background import Background
 from dedup.errors import StoreError
 from dedup.index.boilerplate import LearnedBoilerplate, Lesson
 from dedup.index.compiling import compile_kernels
-from dedup.index.features.sketch import Features, Sketcher, Vector, pack_words, unpack_words, unpacked
+from dedup.index.features.sketch import HEAD, Features, Sketcher, Vector, count_body, pack_words, unpack_words, unpacked
 from dedup.index.search.table import ArticleTable
 from dedup.index.store.protocol import Store
 from dedup.index.store.records import Kind, Revision, Sketch, StoredArticle
@@ -254,6 +254,15 @@ class IndexState:
             sketches = self._sketches(some)
             blocks.append(unpack_words(sketches[number].words for number in some))
         return HashedWords.joined(blocks)
+
+    def have_lost_words(self, slots: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Return whether bodies have words that are not compared, of articles by slot; shape (articles,)."""
+        table, numbers = self.table, self.table.number[slots].tolist()
+        heads = {number: self.uncommitted[number].words for number in numbers if number in self.uncommitted}
+        heads |= self.store.words_begin([number for number in numbers if number not in heads], HEAD)
+        every = np.array([count_body(heads.get(number, b"")) for number in numbers], np.int64)
+        lost: NDArray[np.bool_] = every != np.where(table.form[slots] == 1, 0, table.length[slots])
+        return lost
 
     def outlets_of(self, numbers: Sequence[int]) -> NDArray[np.int64]:
         """Return the number of the outlet of articles, -1 if unknown; shape (articles,)."""

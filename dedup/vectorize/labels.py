@@ -290,6 +290,24 @@ def outside_labels(words: HashedWords, labels: NDArray[np.uint64]) -> NDArray[np
     return keep
 
 
+def runs_of_labels(words: HashedWords, labels: NDArray[np.uint64]) -> dict[int, list[slice]]:
+    """Where the segments of titles are that are labels: the runs of words of each article that has any.
+
+    Args:
+        words: of the articles.
+        labels: the hashes of labels, sorted; other hashes may be among them.
+    """
+    titles = _Titles.of(words)
+    some = np.flatnonzero(among(titles.segments(), labels))
+    begins, ends = titles.begins[some], titles.ends[some]
+    first = titles.places[begins]
+    found: dict[int, list[slice]] = {}
+    spans = zip(titles.article[begins].tolist(), first.tolist(), (first + ends - begins).tolist(), strict=True)
+    for article, begin, end in spans:
+        found.setdefault(article, []).append(slice(begin, end))
+    return found
+
+
 def outside_segments(words: HashedWords, segments: NDArray[np.uint64]) -> NDArray[np.bool_]:
     """Which words remain when segments, whose hashes are sorted, are removed from titles; shape (words,)."""
     keep = np.ones(len(words.hashes), bool)

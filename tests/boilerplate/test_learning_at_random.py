@@ -58,9 +58,13 @@ def in_memory(index: StoryIndex) -> dict[int, tuple[int, int, bool, bool]]:
     }
 
 
+@pytest.mark.parametrize("frequent", [1, 128])
 @pytest.mark.parametrize("seed", [5, 6, 20])
-def test_features_are_those_of_all_that_is_known(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_features_are_those_of_all_that_is_known(
+    seed: int, frequent: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """After each operation, of every article; followers and readers know all placements."""
+    monkeypatch.setattr("dedup.index.stories.lessons.FREQUENT", frequent)
     site, now, followed, cursor = Site(seed), [1.74e9], dict[str, str](), 0
     monkeypatch.setattr("dedup.index.session._PLACED_AGAIN", site.choice(2, 5, 400))
     path = tmp_path / "stories.db"

@@ -186,6 +186,9 @@ class DictStore:
         known = self._open().sketches
         return {number: known[number] for number in numbers if number in known}
 
+    def words_begin(self, numbers: Sequence[int], size: int) -> dict[int, bytes]:
+        return {number: sketch.words[:size] for number, sketch in self.sketches(numbers).items()}
+
     def every_vector(self) -> Iterator[tuple[int, bytes]]:
         yield from ((number, sketch.vector) for number, sketch in sorted(self._open().sketches.items()))
 

@@ -10,10 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from dict_store import DictStore
+from numpy.typing import NDArray
 
 from dedup import Article, Background, StoreError, StoryIndex
-from dedup.index.boilerplate import LearnedBoilerplate, Lesson
+from dedup.index.boilerplate import LearnedBoilerplate, Lesson, with_lesson
 from dedup.index.stories.lessons import possible_holders
+from dedup.vectorize.boilerplate import passages_of_bodies
+from dedup.vectorize.features import HashedWords
 from dedup.vectorize.labels import segments
 
 BODY = b"0123456789abcdef"
@@ -104,7 +107,40 @@ def test_holders_of_a_label_are_searched_where_it_stays_in_the_examined_titles()
         state = index._session.state()
         old, new = (index._session.stored(id_).number for id_ in ("old", "new"))
         words, vectors = state.words_of([new]), state.vectors_of([new])
+
+        def nothing(some: HashedWords) -> NDArray[np.bool_]:
+            return np.zeros(len(some.hashes), bool)
+
         lesson = Lesson(np.unique(segments(words).hashes))
         assert lesson
-        found = possible_holders(lesson, words, vectors, lambda some: np.zeros(len(some.hashes), bool), state.table)
+        found = possible_holders(lesson, words, vectors, nothing, state.table, state.have_lost_words)
         assert old in found
+
+
+def test_holders_have_all_rare_words_of_a_passage_or_have_lost_some(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of many articles with its rarest word, those that have only that word are not read."""
+    monkeypatch.setattr("dedup.index.stories.lessons.FREQUENT", 2)
+    notice = "Quayside marmalade ledgers are kept by Harrowgate."
+    with StoryIndex.open(":memory:") as index:
+        texts = {"new": f"It met on Friday at noon in the hall.\n{notice}", "whole": f"Pears are lost again.\n{notice}"}
+        texts |= {f"x{number}": f"They named {word} and left." for number, word in enumerate(notice[:-1].split())}
+        for id_, text in texts.items():
+            index.add({"id": id_, "title": f"Of {id_} and so on", "text": text})
+        state = index._session.state()
+        number = {id_: index._session.stored(id_).number for id_ in texts}
+        words, vectors = state.stored_words([number["new"]]), state.vectors_of([number["new"]])
+        found = passages_of_bodies(words)
+        first = len(words.title(0))
+        line = (found.begins == first + 9) & (found.ends == first + 16)
+        assert line.sum() == 1
+        lesson = Lesson(found.hashes[line])
+
+        def gone(some: HashedWords) -> NDArray[np.bool_]:
+            return ~state.sketcher.own_words(some, with_lesson(state.background, lesson))
+
+        def lost(slots: NDArray[np.int64]) -> NDArray[np.bool_]:
+            assert not state.have_lost_words(slots).any()
+            return state.table.number[slots] == number["x0"]
+
+        possible = possible_holders(lesson, words, vectors, gone, state.table, lost)
+        assert possible == {number[id_] for id_ in ("new", "whole", "x0")}

@@ -93,6 +93,7 @@ def test_written_data_is_read_back_also_after_reopening(kept: Kept) -> None:
         numbers = [*range(1, len(ODD) + 1), 99]
         assert found.texts(numbers) == dict(enumerate(ODD, 1))
         assert found.sketches(numbers) == {number: sketch(number) for number in numbers[:-1]}
+        assert found.words_begin(numbers, 3) == {number: sketch(number).words[:3] for number in numbers[:-1]}
         assert list(found.every_vector()) == [(number, sketch(number).vector) for number in numbers[:-1]]
         assert found.articles([2, 99]) == {2: article(2, ODD[1])}
         assert found.story("s1") == story(1, len(ODD))

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from dedup.vectorize.vocabulary import Vocabulary
 
 _WORDS = struct.Struct("<II")
+HEAD = _WORDS.size
+"""Bytes of packed words that tell how many words there are."""
 _VECTOR = struct.Struct("<IiH4sd")
 FEW, MANY = 64, 4_096
 """Articles below which the plain form removes boilerplate, if there are many passages: the kernel first builds a hash
@@ -199,6 +201,11 @@ def names_of(vectors: Sequence[Vector]) -> list[tuple[NDArray[np.int32], NDArray
     from dedup.index.features.kernels import cross_lingual_parts
 
     # Copied even for one vector: a kernel would be compiled again for the arrays of a packed one, which are read-only.
+    if len(vectors) == 1:
+        (one,) = vectors
+        start, terms, weights = np.array([0, len(one.terms)]), one.terms.copy(), one.weights.copy()
+        _, terms, weights = cross_lingual_parts(start, terms, weights, one.crossing.copy())
+        return [(terms, weights)]
     start, terms, weights = concatenated([(vector.terms, vector.weights) for vector in vectors])
     crossing = np.concatenate([np.empty(0, np.bool_), *(vector.crossing for vector in vectors)])
     begin, terms, weights = cross_lingual_parts(start, terms, weights, crossing)
@@ -257,12 +264,11 @@ class Sketcher:
         features = self._backend.features(judged, np.ones(len(judged.hashes), np.bool_), np.arange(count))
         languages = self._backend.detect(judged)
         found = self._weigher.weigh(features, languages)
-        signature_bytes, lengths = (features.signatures & 0xFF).astype(np.uint8), judged.lengths().tolist()
-        headlines = (judged.forms() > 0).tolist()
-        bounds = found.indptr.tolist()
+        signature_bytes, similarity = features.signatures.astype(np.uint8), found.background_similarity.tolist()
+        bounds, ends = found.indptr.tolist(), judged.offsets.tolist()
         vectors = []
         for place in range(count):
-            span = slice(bounds[place], bounds[place + 1])
+            span, (first, middle, last) = slice(bounds[place], bounds[place + 1]), ends[2 * place : 2 * place + 3]
             vectors.append(
                 Vector(
                     found.terms[span],
@@ -270,9 +276,9 @@ class Sketcher:
                     found.crossing[span],
                     signature_bytes[place],
                     languages[place],
-                    float(found.background_similarity[place]),
-                    lengths[place],
-                    headlines[place],
+                    similarity[place],
+                    last - middle or middle - first,
+                    middle == last,
                 )
             )
         return vectors
@@ -291,6 +297,11 @@ def pack_words(words: HashedWords, article: int) -> bytes:
     first, middle, last = words.offsets[2 * article : 2 * article + 3].tolist()
     hashes, flags = words.hashes[first:last].astype("<u4", copy=False), words.flags[first:last]
     return _WORDS.pack(middle - first, last - middle) + zlib.compress(hashes.tobytes() + flags.tobytes(), _PACKING)
+
+
+def count_body(packed: bytes) -> int:
+    """Return the number of words in a body, from the first `HEAD` bytes that `pack_words` returned; -1 if damaged."""
+    return int(_WORDS.unpack_from(packed)[1]) if len(packed) >= HEAD else -1
 
 
 def unpack_words(packed: Iterable[bytes]) -> HashedWords:

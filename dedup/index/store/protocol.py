@@ -169,6 +169,10 @@ class Store(Protocol):
         """Return the stored sketches by number."""
         ...
 
+    def words_begin(self, numbers: Sequence[int], size: int) -> dict[int, bytes]:
+        """Return the first bytes of the words in stored sketches by number."""
+        ...
+
     def every_vector(self) -> Iterator[tuple[int, bytes]]:
         """Yield number and packed vector of all articles, by number."""
         ...

@@ -179,6 +179,11 @@ class SqliteStore:
         statement = "SELECT number, words, vector FROM sketch WHERE number IN ({})"
         return {row[0]: Sketch(row[1], row[2]) for row in self._of_numbers(statement, numbers)}
 
+    def words_begin(self, numbers: Sequence[int], size: int) -> dict[int, bytes]:
+        return dict(
+            self._of_numbers(f"SELECT number, substr(words, 1, {size:d}) FROM sketch WHERE number IN ({{}})", numbers)
+        )
+
     def every_vector(self) -> Iterator[tuple[int, bytes]]:
         last, statement = -1, "SELECT number, vector FROM sketch WHERE number > ? ORDER BY number LIMIT ?"
         while rows := self._file.rows(statement, (last, AT_ONCE)):

@@ -7,9 +7,11 @@ articles that are alike are about one thing.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Self, TypeAlias
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -27,10 +29,10 @@ from dedup.vectorize.boilerplate import (
     passages_in,
     passages_of_bodies,
 )
-from dedup.vectorize.features import BEGINS_SEGMENT, HashedWords
+from dedup.vectorize.features import BEGINS_SEGMENT, IS_NUMBER, HashedWords
 from dedup.vectorize.frequencies import values_at
 from dedup.vectorize.hashing import terms_of
-from dedup.vectorize.labels import among, has_segments, held_labels, segments
+from dedup.vectorize.labels import among, has_segments, held_labels, runs_of_labels, segments
 from dedup.vectorize.misplaced_body import body_digest, distinctive_words, misplaced
 
 if TYPE_CHECKING:
@@ -41,6 +43,10 @@ if TYPE_CHECKING:
 
 _ENDS = 1, 2, 4, 8, 16
 _FEW = 1_000
+FREQUENT = 128
+"""Articles with the rarest word of a passage from which its other rare words are sought too ..."""
+_MOST_RUNS = 64
+"""... if there are at most so many such passages with that word."""
 Outside: TypeAlias = Callable[[HashedWords, NDArray[np.uint64]], NDArray[np.bool_]]
 
 
@@ -177,11 +183,13 @@ def possible_holders(
     vectors: Sequence[Vector],
     removed: Callable[[HashedWords], NDArray[np.bool_]],
     table: ArticleTable,
+    have_lost: Callable[[NDArray[np.int64]], NDArray[np.bool_]],
 ) -> set[int]:
     """Return the numbers of the articles in a table that may hold what was learned.
 
     These have the rarest word of a passage, or an infrequent one of an end of all that was removed: the rest of it may
-    have been removed before, with other boilerplate that overlaps.
+    have been removed before, with other boilerplate that overlaps. If `FREQUENT` articles have the rarest word, those
+    of which nothing was removed before must have the passage's other rare words too.
 
     Args:
         lesson: what was learned.
@@ -189,39 +197,95 @@ def possible_holders(
         vectors: their vectors.
         removed: returns which words of articles are boilerplate now.
         table: all articles.
+        have_lost: returns whether words of the bodies of the articles in some slots were removed before.
     """
-    terms, at_ends, left, gone = set[int](), set[int](), lesson.passages, removed(words)
-    titles = segments(words)
-    labelled = titles.places[among(titles.hashes, lesson.passages)]  # a label may stay in these, and go in others
-    for place in np.union1d(np.flatnonzero(articles_with(words, gone)), labelled).tolist():
+    at_ends, left, gone = set[int](), lesson.passages, removed(words)
+    runs: list[_Runs] = []
+    labels = runs_of_labels(words, lesson.passages)  # a label may stay in these titles, and go in others
+    for place in sorted({*np.flatnonzero(articles_with(words, gone)).tolist(), *labels}):
         middle, end = words.offsets[2 * place + 1 : 2 * place + 3].tolist()
-        body, title, vector = words.body(place), words.title(place), vectors[place]
-        found = passages_of_bodies(words.part(place, place + 1))
-        some = among(found.hashes, left)
-        left = np.setdiff1d(left, found.hashes[some])
-        terms |= _rarest(body, found.begins[some] - len(title), found.ends[some] - len(title), vector)
+        title, vector = middle - int(words.offsets[2 * place]), vectors[place]
+        held = passages_of_bodies(words.part(place, place + 1))
+        some = among(held.hashes, left)
+        left = np.setdiff1d(left, held.hashes[some])
+        body = _Runs.of(words.body(place), held.begins[some] - title, held.ends[some] - title, vector)
+        runs.append(body)
         begins, ends = np.flatnonzero(np.diff(gone[middle:end], prepend=False, append=False)).reshape(-1, 2).T
         for length in _ENDS:
-            at_ends |= _rarest(body, begins, np.minimum(begins + length, ends), vector)
-            at_ends |= _rarest(body, np.maximum(begins, ends - length), ends, vector)
-        if place in labelled:
-            each = np.arange(len(title))
-            terms |= _rarest(title, each, each + 1, vector)
-    every = [*map(table.words.having, sorted(terms))]
-    every += [slots for slots in map(table.words.having, sorted(at_ends - terms)) if len(slots) < _FEW]
-    return {*table.number[np.unique(np.concatenate([np.empty(0, np.int64), *every]))].tolist()}
+            at_ends |= {*body.rarest(begins, np.minimum(begins + length, ends))[1]}
+            at_ends |= {*body.rarest(np.maximum(begins, ends - length), ends)[1]}
+        for label in labels.get(place, ()):
+            runs += _runs_of_label(words, label, vector)
+    having = cache(table.words.having)
+    beside = defaultdict[int, set[tuple[int, ...]]](set)
+    for each in runs:
+        for run, term in zip(*each.rarest(each.begins, each.ends), strict=True):
+            beside[term].add(each.rare_in(run) if len(having(term)) >= FREQUENT else ())
+    found, doubtful = np.zeros(len(table.number), np.bool_), np.zeros(len(table.number), np.bool_)
+    for term, others in beside.items():
+        if () in others or len(others) > _MOST_RUNS:
+            found[having(term)] = True
+            continue
+        doubtful[having(term)] = True
+        for terms in others:
+            count = np.zeros(len(found), np.uint8)
+            for one in terms:
+                count[having(one)] += 1
+            found |= count == len(terms)
+    for term in at_ends - {*beside}:
+        if len(having(term)) < _FEW:
+            found[having(term)] = True
+    rest = np.flatnonzero(doubtful & ~found)
+    found[rest[have_lost(rest)]] = True
+    return {*table.number[found].tolist()}
 
 
-def _rarest(words: NDArray[np.uint32], begins: NDArray[np.int64], ends: NDArray[np.int64], vector: Vector) -> set[int]:
-    """Return the term of each run of words that has the highest weight in a vector; none for runs without any."""
-    terms = terms_of(words)
-    weights = values_at(terms, vector.terms, vector.weights.astype(np.int64))
-    found = set[int]()
-    for length in np.unique(ends - begins).tolist():
-        starts = begins[ends - begins == length]
-        heaviest = starts + np.argmax(sliding_window_view(weights, length)[starts], axis=1)
-        found.update(terms[heaviest[weights[heaviest] > 0]].tolist())
-    return found
+@dataclass(frozen=True, slots=True, eq=False)
+class _Runs:
+    """Runs of words, of which the rarest words are those with the highest weights in the vector of their article.
+
+    Attributes:
+        terms, weights: of each word; a weight of 0 for those that are not in the vector.
+        begins, ends: where each run begins and ends.
+    """
+
+    terms: NDArray[np.int64]
+    weights: NDArray[np.int64]
+    begins: NDArray[np.int64]
+    ends: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, words: NDArray[np.uint32], begins: NDArray[np.int64], ends: NDArray[np.int64], vector: Vector) -> Self:
+        terms = terms_of(words)
+        return cls(terms, values_at(terms, vector.terms, vector.weights.astype(np.int64)), begins, ends)
+
+    def rarest(self, begins: NDArray[np.int64], ends: NDArray[np.int64]) -> tuple[list[int], list[int]]:
+        """Return which of some runs have a word in the vector, and the term of the rarest of each."""
+        runs, found = list[int](), list[int]()
+        for length in np.unique(ends - begins).tolist():
+            some = np.flatnonzero(ends - begins == length)
+            heaviest = begins[some] + np.argmax(sliding_window_view(self.weights, length)[begins[some]], axis=1)
+            known = self.weights[heaviest] > 0
+            runs += some[known].tolist()
+            found += self.terms[heaviest[known]].tolist()
+        return runs, found
+
+    def rare_in(self, run: int) -> tuple[int, ...]:
+        """Return the terms of a run with at least half the highest weight in it, ascending."""
+        span = slice(self.begins[run], self.ends[run])
+        weights = self.weights[span]
+        return (*np.unique(self.terms[span][2 * weights >= weights.max()]).tolist(),)
+
+
+def _runs_of_label(words: HashedWords, label: slice, vector: Vector) -> list[_Runs]:
+    """Return a label, whose numbers may be others; all words of its title, one by one, if no other is in the vector."""
+    own = words.hashes[label][words.flags[label] & IS_NUMBER == 0]
+    run = _Runs.of(own, np.array([0]), np.array([len(own)]), vector)
+    if run.weights.any():
+        return [run]
+    part = int(np.searchsorted(words.offsets, label.start, side="right")) - 1
+    title = words.hashes[words.offsets[part] : words.offsets[part + 1]]
+    return [_Runs.of(title, np.arange(len(title)), np.arange(len(title)) + 1, vector)]
 
 
 def articles_with(words: HashedWords, some: NDArray[np.bool_]) -> NDArray[np.bool_]:
