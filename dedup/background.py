@@ -137,19 +137,17 @@ class Background:
         Returns:
             Shape (words,), and places in ascending order.
         """
-        keep, places = np.ones(len(words.hashes), bool), list[int]()
         digests = body_digests(words) if digests is None and self.bodies else digests
-        while True:
-            wrong = self._among(digests or ())
-            stays = words.outside_bodies(wrong)
-            stays[stays] = remaining(words.kept(stays), self.passages, outside)
-            places += wrong
-            keep[keep] = stays
-            if stays.all() or not self.bodies:
-                return keep, sorted(places)
-            before, words = words, words.kept(stays)
-            changed = np.flatnonzero(np.diff(before.offsets)[1::2] != np.diff(words.offsets)[1::2])
-            digests = body_digests(words, changed.tolist())
+        places = self._among(digests or ())
+        keep = words.outside_bodies(places)
+        keep[keep] = remaining(words.kept(keep), self.passages, outside)
+        if self.bodies and not keep.all():  # what remains of a body may be a misplaced one
+            rest = words.kept(keep)
+            changed = np.flatnonzero(np.diff(words.offsets)[1::2] != np.diff(rest.offsets)[1::2])
+            wrong = self._among(body_digests(rest, changed.tolist()))
+            places = sorted(places + wrong)
+            keep[keep] = rest.outside_bodies(wrong)
+        return keep, places
 
     def ordinariness(self, vectors: Vectors) -> NDArray[np.float64]:
         """Background similarity: the smoothed mean cosine of each article to those learned from; shape (articles,).

@@ -124,6 +124,12 @@ def products(matrix: sp.csr_array, a: NDArray[np.int64], b: NDArray[np.int64]) -
 
     Kernel: `match.kernels.products.products`.
     """
+    rows, place = np.unique(np.concatenate([a, b]), return_inverse=True)
+    if len(rows) ** 2 <= 4 * len(a):  # a good part of all pairs
+        some = matrix[rows]
+        one, other = place.reshape(2, -1)
+        found: NDArray[np.float64] = (some @ some.T).toarray()[one, other]
+        return found
     blocks = [slice(start, start + 10_000) for start in range(0, len(a), 10_000)]
     sums = [np.asarray(matrix[a[block]].multiply(matrix[b[block]]).sum(axis=1)).ravel() for block in blocks]
     return np.concatenate([np.empty(0), *sums])

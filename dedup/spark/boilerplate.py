@@ -30,7 +30,15 @@ from dedup.spark.partitions import (
     places_in,
     repeated,
 )
-from dedup.vectorize.boilerplate import HOLDERS, PASSAGE, SPEAKING, UNIT, are_unrelated, related_pairs, short_passages
+from dedup.vectorize.boilerplate import (
+    HOLDERS,
+    PASSAGE,
+    SPEAKING,
+    UNIT,
+    are_unrelated,
+    passages_of_bodies,
+    related_pairs,
+)
 from dedup.vectorize.features import HashedWords
 from dedup.vectorize.hashing import mix64, shingles_in_order
 from dedup.vectorize.kernels.relations import distinctive_words, shares
@@ -199,10 +207,9 @@ def _passage_fingerprints(words: HashedWords) -> tuple[NDArray[np.uint64], NDArr
 
 def _short_passages(words: HashedWords) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
     """Return the short passages of each body, and the boundaries of the articles."""
-    bounds = zip(words.offsets[1::2].tolist(), words.offsets[2::2].tolist(), strict=True)
-    found = [short_passages(words.hashes[begin:end], words.flags[begin:end])[0] for begin, end in bounds]
-    ends = np.concatenate([[0], np.cumsum([*map(len, found)])]).astype(np.int64)
-    return np.concatenate([np.empty(0, np.uint64), *found]), ends
+    found = passages_of_bodies(words, short=True)
+    ends = np.concatenate([[0], np.cumsum(np.bincount(found.places, minlength=len(words)))]).astype(np.int64)
+    return found.hashes[np.argsort(found.places, kind="stable")], ends
 
 
 def _fingerprints(table: Any) -> NDArray[np.uint64]:

@@ -9,17 +9,17 @@ removed from them, but for a line that is the whole title of the other one: a li
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dedup.vectorize.exact import Numbers
 from dedup.vectorize.features import BEGINS_SEGMENT, BEGINS_SENTENCE, HashedWords
-from dedup.vectorize.hashing import BASE, MASK, mix64, shingles_in_order
+from dedup.vectorize.hashing import BASE, MASK, mix64
 from dedup.vectorize.labels import (
     among,
     certain_labels,
@@ -69,6 +69,8 @@ OWN_WORDS = 12
 """Own words from which articles speak for themselves."""
 MUTE = -2 * UNIT
 """Stands for articles with fewer words of their own."""
+_AT_ONCE = 1 << 17
+"""Words whose passages are found at a time."""
 
 
 class Relating(Protocol):
@@ -240,42 +242,73 @@ def remaining(
         Shape (words,).
     """
     keep = np.ones(len(words.hashes), bool)
+    places = np.arange(len(keep))
     while len(passages):
         stays = outside(words, passages)
-        if stays.all():
+        keep[places[~stays]] = False
+        gone = np.diff(np.concatenate([[0], np.cumsum(~stays)])[words.offsets[::2]])
+        stays &= np.repeat(gone > 0, np.diff(words.offsets[::2]))  # of other articles all words would stay again
+        if not stays.any():
             break
-        keep[keep] = stays
-        words = words.kept(stays)
+        places, words = places[stays], words.kept(stays)
     return keep
 
 
-def short_passages(
-    words: NDArray[np.uint32], flags: NDArray[np.uint8]
-) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.int64]]:
-    """The passages of fewer than `PASSAGE` words of a text: lines, beginnings and ends. Some may be there twice.
+class Passages(NamedTuple):
+    """Passages of bodies, all of shape (passages,). Some may be there twice.
 
-    Args:
-        words: the hashes of its words.
-        flags: their flags; a word that begins a sentence and a segment begins a line.
-
-    Returns:
-        The hash of each and where it begins and ends, all of shape (passages,).
+    Attributes:
+        hashes: the hash of each.
+        begins, ends: where it begins and ends among the words of all articles.
+        places: the place of its article.
     """
-    count = len(words)
-    begins = np.flatnonzero((flags & BEGINS_LINE) == BEGINS_LINE)
-    ends = np.append(begins[1:], count)[: len(begins)]
-    lines = (ends - begins >= LINE) & (ends - begins < PASSAGE)
-    sizes = np.arange(EDGE, min(PASSAGE, count + 1))
-    begins = np.concatenate([begins[lines], np.zeros(len(sizes), np.int64), count - sizes])
-    ends = np.concatenate([ends[lines], sizes, np.full(len(sizes), count, np.int64)])
-    powers, inverses = np.full(count + 1, BASE, np.uint64), np.full(count + 1, _INVERSE, np.uint64)
+
+    hashes: NDArray[np.uint64]
+    begins: NDArray[np.int64]
+    ends: NDArray[np.int64]
+    places: NDArray[np.int64]
+
+
+def passages_of_bodies(words: HashedWords, *, short: bool = False) -> Passages:
+    """The passages of bodies, or those of fewer than `PASSAGE` words alone: lines, beginnings and ends.
+
+    A word that begins a sentence and a segment begins a line.
+    """
+    first, last = words.offsets[1::2], words.offsets[2::2]
+    article = np.repeat(np.arange(len(words)), last - first)
+    word = np.arange(len(article)) + (last - np.cumsum(last - first))[article]
+    is_line = (words.flags[word] & BEGINS_LINE) == BEGINS_LINE
+    begins, places = word[is_line], article[is_line]
+    ends = np.minimum(np.append(begins[1:], len(words.hashes))[: len(begins)], last[places])
+    some = (ends - begins >= LINE) & (ends - begins < PASSAGE)
+    parts = [(begins[some], ends[some], places[some])]
+    for size in range(EDGE, PASSAGE):
+        longer = np.flatnonzero(last - first >= size)
+        parts += [(first[longer], first[longer] + size, longer), (last[longer] - size, last[longer], longer)]
+    begins, ends, places = (np.concatenate(column) for column in zip(*parts, strict=True))
+    salts = np.uint64(SALT) * (ends - begins).astype(np.uint64)
+    if not short:
+        some = word + PASSAGE <= last[article]
+        begins, ends = np.concatenate([word[some], begins]), np.concatenate([word[some] + PASSAGE, ends])
+        places = np.concatenate([article[some], places])
+        salts = np.concatenate([np.zeros(len(begins) - len(salts), np.uint64), salts])
+    powers, inverses = (np.full(len(words.hashes) + 1, factor, np.uint64) for factor in (BASE, _INVERSE))
     powers[0] = inverses[0] = 1
     np.multiply.accumulate(powers, out=powers)
     np.multiply.accumulate(inverses, out=inverses)
-    sums = np.zeros(count + 1, np.uint64)
-    np.cumsum(words * inverses[:-1], out=sums[1:])
-    hashes = (sums[ends] - sums[begins]) * powers[ends - 1] + np.uint64(SALT) * (ends - begins).astype(np.uint64)
-    return mix64(hashes), begins, ends
+    sums = np.zeros(len(words.hashes) + 1, np.uint64)
+    np.cumsum(words.hashes * inverses[:-1], out=sums[1:])
+    return Passages(mix64((sums[ends] - sums[begins]) * powers[ends - 1] + salts), begins, ends, places)
+
+
+def _in_parts(words: HashedWords) -> Iterator[tuple[int, HashedWords]]:
+    """The articles in parts of about `_AT_ONCE` words: the place of the first of each part, and their words."""
+    first = 0
+    while first < len(words):
+        until = int(words.offsets[2 * first]) + _AT_ONCE
+        last = max(first + 1, int(np.searchsorted(words.offsets[2::2], until, side="right")))
+        yield first, words.part(first, last)
+        first = last
 
 
 def outside_boilerplate(words: HashedWords, passages: NDArray[np.uint64]) -> NDArray[np.bool_]:
@@ -291,47 +324,30 @@ def outside_boilerplate(words: HashedWords, passages: NDArray[np.uint64]) -> NDA
     """
     keep = outside_labels(words, passages)
     if len(passages):
-        for article in range(len(words)):
-            body = words.body(article)
-            left = _outside(words, article, passages)
-            count = int(np.count_nonzero(left))
-            if count < len(body) and (count >= REST or len(words.title(article))):
-                end = int(words.offsets[2 * article + 2])
-                keep[end - len(body) : end] = left if count >= REST else False
+        left, lengths = _outside(words, passages), np.diff(words.offsets)
+        rest = np.diff(np.concatenate([[0], np.cumsum(left)])[words.offsets])
+        titled = np.zeros(len(lengths), bool)
+        titled[1::2] = lengths[::2] > 0
+        enough = rest >= REST
+        keep &= np.repeat(~enough & ~titled, lengths) | left & np.repeat(enough | (rest == lengths), lengths)
     return keep
 
 
-def _outside(words: HashedWords, article: int, passages: NDArray[np.uint64]) -> NDArray[np.bool_]:
-    """Which words of a body are in none of some passages, whose hashes are sorted; shape (words,)."""
-    body = words.body(article)
-    kept = np.ones(len(body), bool)
-    if len(passages) and len(body):
-        hashes, begins, ends = passages_of_body(words, article)
-        known = np.flatnonzero(passages[np.minimum(np.searchsorted(passages, hashes), len(passages) - 1)] == hashes)
-        for begin, end in zip(begins[known].tolist(), ends[known].tolist(), strict=True):
-            kept[begin:end] = False
-    return kept
+def _outside(words: HashedWords, passages: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Which words are in none of some passages of bodies, whose hashes are sorted; shape (words,)."""
+    outside = np.ones(len(words.hashes), bool)
+    for first, part in _in_parts(words) if len(passages) else ():
+        found, count = passages_of_bodies(part), len(part.hashes)
+        known = among(found.hashes, passages)
+        begin, end = (np.bincount(places[known], minlength=count + 1) for places in (found.begins, found.ends))
+        start = int(words.offsets[2 * first])
+        outside[start : start + count] = np.cumsum(begin - end)[:-1] == 0
+    return outside
 
 
-def passages_in(words: HashedWords, article: int) -> NDArray[np.uint64]:
-    """The hashes of all passages of an article, and of the segments of its title; sorted."""
-    return np.union1d(passages_of_body(words, article)[0], segments_of(words.part(article, article + 1)).hashes)
-
-
-def passages_of_body(
-    words: HashedWords, article: int
-) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.int64]]:
-    """All passages of a body: the hash of each and where it begins and ends."""
-    body = words.body(article)
-    last = int(words.offsets[2 * article + 2])
-    shingles = shingles_in_order(body, PASSAGE) if len(body) >= PASSAGE else np.empty(0, np.uint64)
-    hashes, begins, ends = short_passages(body, words.flags[last - len(body) : last])
-    places = np.arange(len(shingles))
-    return (
-        np.concatenate([shingles, hashes]),
-        np.concatenate([places, begins]),
-        np.concatenate([places + PASSAGE, ends]),
-    )
+def passages_in(words: HashedWords) -> NDArray[np.uint64]:
+    """The hashes of all passages of articles, and of the segments of their titles; sorted."""
+    return np.union1d(passages_of_bodies(words).hashes, segments_of(words).hashes)
 
 
 def held_passages(words: HashedWords) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
@@ -343,14 +359,26 @@ def held_passages(words: HashedWords) -> tuple[NDArray[np.uint64], NDArray[np.in
         The hashes of the passages and the places of the articles that have them, both of shape (holdings,), sorted by
         passage and then by place.
     """
-    found = [np.unique(passages_of_body(words, place)[0]) for place in range(len(words))]
-    passages = np.concatenate([np.empty(0, np.uint64), *found])
-    places = np.repeat(np.arange(len(words)), [*map(len, found)])
+    hashes, articles = [np.empty(0, np.uint64)], [np.empty(0, np.int64)]
+    for first, part in _in_parts(words):
+        found = passages_of_bodies(part)
+        order = np.argsort(found.places, kind="stable")
+        hashes.append(found.hashes[order])
+        articles.append(first + found.places[order])
+    passages, places = np.concatenate(hashes), np.concatenate(articles)
     order = np.argsort(passages, kind="stable")
-    passages, places = passages[order], places[order]
-    _, inverse, holders = np.unique(passages, return_inverse=True, return_counts=True)
-    enough = holders[inverse.ravel()] >= HOLDERS
+    passages, places = _distinct(passages[order], places[order])
+    begins = np.flatnonzero(np.diff(passages, prepend=~passages[:1]))
+    holders = np.diff(np.append(begins, len(passages)))
+    enough = np.repeat(holders >= HOLDERS, holders)
     return passages[enough], places[enough]
+
+
+def _distinct(passages: NDArray[np.uint64], places: NDArray[np.int64]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """Passages and places of articles without those that equal the ones before them."""
+    other = np.ones(len(passages), bool)
+    other[1:] = (passages[1:] != passages[:-1]) | (places[1:] != places[:-1])
+    return passages[other], places[other]
 
 
 def held_headlines(words: HashedWords, by: Finding) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
@@ -391,13 +419,15 @@ def lines_among(words: HashedWords, passages: NDArray[np.uint64]) -> tuple[NDArr
 
     Kernel: `vectorize.kernels.boilerplate.lines_among`.
     """
-    found = [np.empty(0, np.uint64)]
-    for place in range(len(words)):
-        end = int(words.offsets[2 * place + 2])
-        body = words.body(place)
-        short = np.unique(short_passages(body, words.flags[end - len(body) : end])[0])
-        found.append(short[among(short, passages)])
-    return np.concatenate(found), np.repeat(np.arange(len(words)), [*map(len, found[1:])])
+    hashes, articles = [np.empty(0, np.uint64)], [np.empty(0, np.int64)]
+    for first, part in _in_parts(words):
+        found = passages_of_bodies(part, short=True)
+        known = among(found.hashes, passages)
+        hashes.append(found.hashes[known])
+        articles.append(first + found.places[known])
+    held, places = np.concatenate(hashes), np.concatenate(articles)
+    order = np.lexsort((held, places))
+    return _distinct(held[order], places[order])
 
 
 def lists(words: HashedWords, pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -439,7 +469,8 @@ def relations(
         listing: which articles contain a list of headlines, if known from more pairs than these.
     """
     listing = lists(words, pairs) if listing is None else listing
-    held = {place: _Holder.of(words, place, repeated, languages[place]) for place in np.unique(pairs).tolist()}
+    outside = _outside(words, repeated)
+    held = {place: _Holder.of(words, place, outside, languages[place]) for place in np.unique(pairs).tolist()}
     found = np.full(len(pairs), UNIT, np.int64)
     for number, (a, b) in enumerate(pairs.tolist()):
         shares = []
@@ -475,11 +506,11 @@ class _Holder:
     speaks: int
 
     @classmethod
-    def of(cls, words: HashedWords, place: int, repeated: NDArray[np.uint64], language: str) -> _Holder:
+    def of(cls, words: HashedWords, place: int, outside: NDArray[np.bool_], language: str) -> _Holder:
         title, body = words.title(place), words.body(place)
         heading = title if len(title) else body[:LEAD]
         distinctive = distinctive_words(heading.tolist(), language)
-        outside = _outside(words, place, repeated)
+        outside = outside[int(words.offsets[2 * place + 1]) : int(words.offsets[2 * place + 2])]
         own, rest = {*body[outside].tolist()}, {*body[~outside].tolist()}
         more = (len(distinctive & own) - len(distinctive & rest)) * UNIT // max(1, len(distinctive))
         return cls(

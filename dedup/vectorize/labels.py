@@ -319,7 +319,11 @@ def outside_segments(words: HashedWords, segments: NDArray[np.uint64]) -> NDArra
 
 def among(hashes: NDArray[np.uint64], known: NDArray[np.uint64]) -> NDArray[np.bool_]:
     """Which hashes are among some that are sorted; shape (hashes,)."""
+    found = np.zeros(len(hashes), bool)
     if not len(known):
-        return np.zeros(len(hashes), bool)
-    found: NDArray[np.bool_] = known[np.minimum(np.searchsorted(known, hashes), len(known) - 1)] == hashes
+        return found
+    likely = np.zeros(1 << 16, bool)
+    likely[known.astype(np.uint16)] = True
+    some = np.flatnonzero(likely[hashes.astype(np.uint16)])
+    found[some] = known[np.minimum(np.searchsorted(known, hashes[some]), len(known) - 1)] == hashes[some]
     return found

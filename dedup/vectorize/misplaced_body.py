@@ -56,16 +56,20 @@ def misplaced(words: HashedWords, outlets: Sequence[int] | NDArray[np.int64] | N
 
 def body_digest(words: HashedWords, article: int) -> bytes:
     """A digest, 16 bytes, of the words of an article's body."""
-    return hashlib.blake2b(words.body(article).astype("<u4", copy=False).tobytes(), digest_size=16).digest()
+    return _digest(words.body(article))
 
 
 def body_digests(words: HashedWords, articles: Sequence[int] | None = None) -> Iterator[tuple[int, bytes]]:
     """Yield the place and the `body_digest` of those of some articles, or of all, that have a title and a body."""
-    hashes, offsets = words.hashes.astype("<u4", copy=False), words.offsets.tolist()
+    offsets = words.offsets.tolist()
     for place in range(len(words)) if articles is None else articles:
         title, begin, end = offsets[2 * place : 2 * place + 3]
         if title < begin < end:
-            yield place, hashlib.blake2b(hashes[begin:end].data, digest_size=16).digest()
+            yield place, _digest(words.hashes[begin:end])
+
+
+def _digest(body: NDArray[np.uint32]) -> bytes:
+    return hashlib.blake2b(body.astype("<u4", copy=False).data, digest_size=16).digest()
 
 
 def distinctive_words(words: Iterable[int], language: str) -> set[int]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from dedup import Article, Background, StoreError, StoryIndex
 from dedup.index.boilerplate import LearnedBoilerplate, Lesson, with_lesson
 from dedup.index.stories.lessons import possible_holders
-from dedup.vectorize.boilerplate import passages_of_body
+from dedup.vectorize.boilerplate import passages_of_bodies
 from dedup.vectorize.features import HashedWords
 from dedup.vectorize.labels import segments
 
@@ -129,10 +129,11 @@ def test_holders_have_all_rare_words_of_a_passage_or_have_lost_some(monkeypatch:
         state = index._session.state()
         number = {id_: index._session.stored(id_).number for id_ in texts}
         words, vectors = state.stored_words([number["new"]]), state.vectors_of([number["new"]])
-        hashes, begins, ends = passages_of_body(words, 0)
-        line = (begins == 9) & (ends == 16)
+        found = passages_of_bodies(words)
+        first = len(words.title(0))
+        line = (found.begins == first + 9) & (found.ends == first + 16)
         assert line.sum() == 1
-        lesson = Lesson(hashes[line])
+        lesson = Lesson(found.hashes[line])
 
         def gone(some: HashedWords) -> NDArray[np.bool_]:
             return ~state.sketcher.own_words(some, with_lesson(state.background, lesson))
@@ -141,5 +142,5 @@ def test_holders_have_all_rare_words_of_a_passage_or_have_lost_some(monkeypatch:
             assert not state.have_lost_words(slots).any()
             return state.table.number[slots] == number["x0"]
 
-        found = possible_holders(lesson, words, vectors, gone, state.table, lost)
-        assert found == {number[id_] for id_ in ("new", "whole", "x0")}
+        possible = possible_holders(lesson, words, vectors, gone, state.table, lost)
+        assert possible == {number[id_] for id_ in ("new", "whole", "x0")}

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from dedup.index.search import postings
 from dedup.index.search.postings import PlainPostings, Postings, Reach, SegmentedPostings
 from dedup.index.search.segments import Terms, VectorBatch, Weights
-from dedup.vectorize.exact import WEIGHT_UNIT
+from dedup.vectorize.exact import DOT_UNIT, WEIGHT_UNIT
 
 EVERYWHERE = Reach(-np.inf, np.inf)
 
@@ -70,6 +70,41 @@ def test_segments_find_what_a_scan_finds(kinds: int, monkeypatch: pytest.MonkeyP
             for term in query[0].tolist():
                 assert having(fast, term) == having(plain, term), f"seed {seed}"
     assert highest < 2_000, "slots are used again"
+
+
+def test_a_scan_finds_the_products_above_the_floor() -> None:
+    seed = int(np.random.default_rng().integers(1 << 32))
+    rng = np.random.default_rng(seed)
+    plain, kept = PlainPostings(), dict[int, dict[int, int]]()
+    free, highest = list[int](), 0
+    for step in range(4_000):
+        if kept and rng.random() < (0.2 if step % 1_000 < 700 else 0.9):
+            removed = int(rng.choice(sorted(kept)))
+            del kept[removed]
+            plain.remove(removed)
+            free += plain.free()
+        else:
+            slot = free.pop() if free else highest
+            highest += slot == highest
+            terms, weights = vector(rng, 300)
+            kept[slot] = dict(zip(terms.tolist(), weights.tolist(), strict=True))
+            plain.add(slot, terms, weights)
+        if step % 50 == 0:
+            asked = [vector(rng, 300) for _ in range(3)]
+            query, slots, dots = plain.all_above(VectorBatch.of(asked), 0.08, [EVERYWHERE] * 3)
+            for place, (terms, weights) in enumerate(asked):
+                products = {
+                    slot: sum(int(weight) * one.get(int(term), 0) for term, weight in zip(terms, weights, strict=True))
+                    for slot, one in kept.items()
+                }
+                expected = {slot: dot for slot, dot in products.items() if dot * DOT_UNIT > 0.08}
+                mine = query == place
+                many = dict(zip(slots[mine].tolist(), dots[mine].tolist(), strict=True))
+                assert hits(plain, asked[place], 0.08) == many == expected, f"seed {seed}"
+    for slot in kept:
+        plain.remove(slot)
+    assert hits(plain, vector(rng, 300), 0.08) == {}
+    assert plain.all_above(VectorBatch.of([vector(rng, 300)]), 0.08, [EVERYWHERE])[1].tolist() == []
 
 
 def test_nothing_is_left_of_removed_vectors() -> None:

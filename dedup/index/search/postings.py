@@ -15,7 +15,7 @@ A search reads a snapshot: one thread may add vectors while others search.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Protocol, TypeAlias
@@ -35,7 +35,6 @@ from dedup.index.search.segments import (
     in_units,
     merged,
 )
-from dedup.vectorize.exact import DOT_UNIT
 
 OPEN = 128
 """Open rows at which a segment is sealed."""
@@ -53,6 +52,10 @@ QUERIES_AT_ONCE = 128
 """Queries per task."""
 ROOM = 1 << 16
 """Room for hits at a time, besides those of one query."""
+_REMOVED = -1
+_PRODUCTS = 1 << 22
+"""Dot products that the plain form computes at a time."""
+_BUCKETS = 1 << 16
 _HitParts: TypeAlias = list[tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]]
 _size = attrgetter("size")
 
@@ -136,21 +139,55 @@ class OpenRows:
     weights: NDArray[np.uint16]
 
     @classmethod
-    def empty(cls, room: int) -> OpenRows:
-        """No vectors, and room for so many entries."""
-        return cls(
-            np.zeros(OPEN, np.int32), np.zeros(OPEN + 1, np.int32), np.empty(room, np.int32), np.empty(room, np.uint16)
-        )
+    def empty(cls, room: int, vectors: int = 0) -> OpenRows:
+        """No vectors, and room for so many entries and, if more than `OPEN`, vectors."""
+        vectors = max(vectors, OPEN)
+        columns = np.zeros(vectors, np.int32), np.zeros(vectors + 1, np.int32)
+        return cls(*columns, np.empty(room, np.int32), np.empty(room, np.uint16))
 
-    def with_room(self, count: int, more: int) -> OpenRows:
-        """These rows, with room for more entries after those of `count` vectors."""
-        used = int(self.start[count])
-        if used + more <= len(self.terms):
-            return self
-        wide = self.empty(2 * (used + more))
-        for name, length in (("slots", count), ("start", count + 1), ("terms", used), ("weights", used)):
-            getattr(wide, name)[:length] = getattr(self, name)[:length]
-        return wide
+    def with_vector(self, count: int, slot: int, terms: Terms, weights: Weights) -> OpenRows:
+        """These rows, with a vector after the first `count`; they are wider where these have no room."""
+        first = int(self.start[count])
+        last, rows = first + len(terms), self
+        if last > len(self.terms) or count == len(self.slots):
+            vectors = len(self.slots) if count < len(self.slots) else 2 * count
+            rows = self.empty(max(2 * last, len(self.terms)), vectors)
+            for name, length in (("slots", count), ("start", count + 1), ("terms", first), ("weights", first)):
+                getattr(rows, name)[:length] = getattr(self, name)[:length]
+        rows.slots[count] = slot
+        rows.terms[first:last], rows.weights[first:last] = terms, weights
+        rows.start[count + 1] = last
+        return rows
+
+    def without_removed(self, count: int) -> OpenRows:
+        """Those of the first `count` vectors that have a slot, in rows of their own."""
+        lengths, stays = np.diff(self.start[: count + 1]), self.slots[:count] != _REMOVED
+        rows = self.empty(len(self.terms), len(self.slots))
+        slots, entries = self.slots[:count][stays], np.flatnonzero(np.repeat(stays, lengths))
+        rows.slots[: len(slots)] = slots
+        np.cumsum(lengths[stays], out=rows.start[1 : len(slots) + 1])
+        rows.terms[: len(entries)], rows.weights[: len(entries)] = self.terms[entries], self.weights[entries]
+        return rows
+
+    def entries_of(self, terms: Terms, count: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """The entries of the first `count` vectors that are of some terms, which are ascending.
+
+        Returns:
+            Where those of each vector begin, shape (count + 1,); the place of the term, and the weight, of each.
+        """
+        every = self.terms[: int(self.start[count])]
+        likely = np.zeros(_BUCKETS, np.bool_)
+        likely[terms & (_BUCKETS - 1)] = True
+        entries = np.flatnonzero(likely[every & (_BUCKETS - 1)])
+        places = np.searchsorted(terms, every[entries])
+        places[places == len(terms)] = 0
+        there = terms[places] == every[entries]
+        entries, places = entries[there], places[there]
+        return np.searchsorted(entries, self.start[: count + 1]), places, self.weights[entries].astype(np.int64)
+
+    def memory(self) -> int:
+        """Size in bytes."""
+        return sum(getattr(self, name).nbytes for name in self.__slots__)
 
     def having(self, term: int, count: int) -> NDArray[np.int32]:
         """The slots of those of the first `count` vectors that have a term."""
@@ -200,12 +237,7 @@ class SegmentedPostings:
         """Add a vector under a new or free slot: terms ascending, weights in units of `WEIGHT_UNIT`."""
         self._take(slot)
         snapshot = self._snapshot
-        rows = snapshot.rows.with_room(snapshot.count, len(terms))
-        first = int(rows.start[snapshot.count])
-        last = first + len(terms)
-        rows.slots[snapshot.count] = slot
-        rows.terms[first:last], rows.weights[first:last] = terms, weights
-        rows.start[snapshot.count + 1] = last
+        rows = snapshot.rows.with_vector(snapshot.count, slot, terms, weights)
         self._snapshot = Snapshot(snapshot.segments, rows, snapshot.count + 1)
         if snapshot.count + 1 == OPEN:
             self._seal()
@@ -294,9 +326,8 @@ class SegmentedPostings:
     def memory(self) -> int:
         """Size in bytes."""
         snapshot = self._snapshot
-        rows: int = sum(getattr(snapshot.rows, name).nbytes for name in OpenRows.__slots__)
         segments = sum(segment.memory() + marks.memory() for segment, marks in snapshot.segments)
-        return rows + self._removed.nbytes + self._used.nbytes + segments
+        return snapshot.rows.memory() + self._removed.nbytes + self._used.nbytes + segments
 
     def _take(self, slot: int) -> None:
         while slot >= len(self._removed):
@@ -352,15 +383,21 @@ class SegmentedPostings:
 
 
 class PlainPostings:
-    """Postings as a dictionary of vectors, all of which every search multiplies."""
+    """Postings as the rows of one sparse matrix, which every search multiplies."""
 
     def __init__(self, *given: object) -> None:  # noqa: ARG002 - as SegmentedPostings
-        self._vectors: dict[int, dict[int, int]] = {}
+        self._snapshot = Snapshot((), OpenRows.empty(1 << 14), 0)
+        self._row_of: dict[int, int] = {}
         self._free: list[int] = []
 
     def add(self, slot: int, terms: Terms, weights: Weights) -> None:
-        """Add a vector."""
-        self._vectors[slot] = dict(zip(terms.tolist(), weights.tolist(), strict=True))
+        """Add a vector under a new or free slot: terms ascending, weights in units of `WEIGHT_UNIT`."""
+        rows, count = self._snapshot.rows, self._snapshot.count
+        if count == len(rows.slots) and count > 2 * len(self._row_of):
+            rows, count = rows.without_removed(count), len(self._row_of)
+            self._row_of = {slot: row for row, slot in enumerate(rows.slots[:count].tolist())}
+        self._row_of[slot] = count
+        self._snapshot = Snapshot((), rows.with_vector(count, slot, terms, weights), count + 1)
 
     def add_many(self, slots: Sequence[int], vectors: Sequence[tuple[Terms, Weights]]) -> None:
         """Add several vectors."""
@@ -369,40 +406,55 @@ class PlainPostings:
 
     def remove(self, slot: int) -> None:
         """Remove a vector."""
-        if self._vectors.pop(slot, None) is not None:
+        row = self._row_of.pop(slot, None)
+        if row is not None:
+            self._snapshot.rows.slots[row] = _REMOVED
             self._free.append(slot)
 
     def tidy(self) -> None:
-        """Do nothing: no memory is kept."""
+        """Do nothing: `add` drops removed vectors where it would need room."""
 
     def above(self, terms: Terms, weights: Weights, floor: float, reach: Reach) -> Dots:  # noqa: ARG002 - it searches all
         """Find all vectors whose dot product with a query is above a floor: slots and dot products.
 
         Kernel: `index.search.kernels.scan.scan_for_one`, `index.search.kernels.scan.scan_open_rows`.
         """
-        query = dict(zip(terms.tolist(), weights.tolist(), strict=True))
-        found = dict(self._dots(query))
-        some = {slot: dot for slot, dot in found.items() if dot * DOT_UNIT > floor}
-        return np.array([*some], np.int64), np.array([*some.values()], np.int64)
+        snapshot = self._snapshot
+        start, places, products = snapshot.rows.entries_of(terms, snapshot.count)
+        products *= weights[places]
+        sums = np.zeros(len(products) + 1, np.int64)
+        np.cumsum(products, out=sums[1:])
+        dots, slots = np.diff(sums[start]), snapshot.rows.slots[: snapshot.count]
+        some = (dots > in_units(floor)) & (slots != _REMOVED)
+        return slots[some].astype(np.int64), dots[some]
 
-    def all_above(self, queries: VectorBatch, floor: float, reaches: Sequence[Reach]) -> ManyDots:
+    def all_above(self, queries: VectorBatch, floor: float, reaches: Sequence[Reach]) -> ManyDots:  # noqa: ARG002 - it searches all
         """Find the vectors above a floor for many queries: queries, slots, dot products.
 
         Kernel: `index.search.kernels.scan.scan_for_many`.
         """
-        found = [self.above(*queries.vector(place), floor, reach) for place, reach in enumerate(reaches)]
-        query = np.repeat(np.arange(len(found)), [len(slots) for slots, _ in found])
-        nothing = np.empty(0, np.int64)
-        slots, dots = (np.concatenate([nothing, *(part[column] for part in found)]) for column in range(2))
-        return query, slots, dots
+        from scipy.sparse import csr_array
+
+        snapshot, least, kinds = self._snapshot, in_units(floor), len(queries.terms)
+        start, places, weights = snapshot.rows.entries_of(queries.terms, snapshot.count)
+        stored = csr_array((weights, places, start), shape=(snapshot.count, kinds)).T.tocsr()
+        given = queries.weights.astype(np.int64), queries.entries, queries.start
+        asked = csr_array(given, shape=(queries.size, kinds))
+        found = [(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int64))]
+        at_once = max(1, _PRODUCTS // max(1, snapshot.count))
+        for first in range(0, queries.size, at_once):
+            product = (asked[first : first + at_once] @ stored).tocoo()
+            slots = snapshot.rows.slots[product.col]
+            some = (product.data > least) & (slots != _REMOVED)
+            found.append((first + product.row[some].astype(np.int64), slots[some].astype(np.int64), product.data[some]))
+        joined = [np.concatenate(column) for column in zip(*found, strict=True)]
+        return joined[0], joined[1], joined[2]
 
     def having(self, term: int) -> NDArray[np.int64]:
         """The slots of all vectors that have a term."""
-        return np.array([slot for slot, vector in [*self._vectors.items()] if term in vector], np.int64)
-
-    def _dots(self, query: dict[int, int]) -> Iterator[tuple[int, int]]:
-        for slot, vector in list(self._vectors.items()):
-            yield slot, sum(weight * vector.get(term, 0) for term, weight in query.items())
+        slots = self._snapshot.rows.having(term, self._snapshot.count).astype(np.int64)
+        found: NDArray[np.int64] = slots[slots != _REMOVED]
+        return found
 
     def free(self) -> list[int]:
         """The slots that may be reused since the last call."""
@@ -411,7 +463,7 @@ class PlainPostings:
 
     def memory(self) -> int:
         """Approximate size in bytes."""
-        return sum(200 * len(vector) for vector in self._vectors.values())
+        return self._snapshot.rows.memory() + 100 * len(self._row_of)
 
 
 def search(

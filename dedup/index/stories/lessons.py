@@ -27,7 +27,7 @@ from dedup.vectorize.boilerplate import (
     held_headlines,
     lists,
     passages_in,
-    passages_of_body,
+    passages_of_bodies,
 )
 from dedup.vectorize.features import BEGINS_SEGMENT, IS_NUMBER, HashedWords
 from dedup.vectorize.frequencies import values_at
@@ -122,7 +122,7 @@ def lesson_held_by(words: HashedWords, background: Background, outside: Outside)
 
     background.own_words(words, seen)
     bodies = frozenset(body_digest(some, 0) for some in every if len(some.body(0)) > 0 < len(some.title(0)))
-    return Lesson(np.unique(np.concatenate([passages_in(some, 0) for some in every])), bodies)
+    return Lesson(np.unique(np.concatenate([passages_in(some) for some in every])), bodies)
 
 
 class Strangers:
@@ -204,11 +204,11 @@ def possible_holders(
     labels = runs_of_labels(words, lesson.passages)  # a label may stay in these titles, and go in others
     for place in sorted({*np.flatnonzero(articles_with(words, gone)).tolist(), *labels}):
         middle, end = words.offsets[2 * place + 1 : 2 * place + 3].tolist()
-        vector = vectors[place]
-        hashes, begins, ends = passages_of_body(words, place)
-        some = among(hashes, left)
-        left = np.setdiff1d(left, hashes[some])
-        body = _Runs.of(words.body(place), begins[some], ends[some], vector)
+        title, vector = middle - int(words.offsets[2 * place]), vectors[place]
+        held = passages_of_bodies(words.part(place, place + 1))
+        some = among(held.hashes, left)
+        left = np.setdiff1d(left, held.hashes[some])
+        body = _Runs.of(words.body(place), held.begins[some] - title, held.ends[some] - title, vector)
         runs.append(body)
         begins, ends = np.flatnonzero(np.diff(gone[middle:end], prepend=False, append=False)).reshape(-1, 2).T
         for length in _ENDS:

@@ -200,6 +200,17 @@ def _count(
                 counters[cell] += np.uint8(counters[cell] < 255)
 
 
+@kernel
+def _widened(
+    passages: NDArray[np.uint64], places: NDArray[np.int64], filled: Whole
+) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """The first `filled` passages and places, with twice the room."""
+    more_passages, more_places = np.empty(2 * len(passages), np.uint64), np.empty(2 * len(passages), np.int64)
+    for place in range(filled):  # numba compiles assigned slices for seconds
+        more_passages[place], more_places[place] = passages[place], places[place]
+    return more_passages, more_places
+
+
 @kept
 def _collect(
     hashes: NDArray[np.uint32],
@@ -230,10 +241,7 @@ def _collect(
             continue
         sort(some, spare, digits, np.uint64(count))
         if filled + count > len(passages):
-            more_passages, more_places = np.empty(2 * len(passages), np.uint64), np.empty(2 * len(passages), np.int64)
-            for place in range(filled):  # numba compiles assigned slices for seconds
-                more_passages[place], more_places[place] = passages[place], places[place]
-            passages, places = more_passages, more_places
+            passages, places = _widened(passages, places, filled)
         for place in range(count):
             if place == 0 or some[place] != some[place - 1]:
                 passages[filled], places[filled] = some[place], article
@@ -255,9 +263,7 @@ def _lines(
         begin, end = offsets[2 * article + 1], offsets[2 * article + 2]
         count = short_passages(hashes, flags, begin, end, values, spans, np.int64(0))
         if filled + count > len(passages):
-            more_passages, more_places = np.empty(2 * len(passages), np.uint64), np.empty(2 * len(passages), np.int64)
-            more_passages[:filled], more_places[:filled] = passages[:filled], places[:filled]
-            passages, places = more_passages, more_places
+            passages, places = _widened(passages, places, filled)
         for place in range(count):
             if is_in(values[place], table):
                 passages[filled], places[filled] = values[place], article
