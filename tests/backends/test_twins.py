@@ -29,7 +29,7 @@ from dedup.group.linkage import LOWEST, Tree
 from dedup.group.linkage import average_linkage as plain_average_linkage
 from dedup.index.features import kernels as feature_kernels
 from dedup.index.features.sketch import Vector, names_of, unpacked
-from dedup.index.features.tfidf import Weigher, look_up
+from dedup.index.features.tfidf import Weigher, begins_of, look_up
 from dedup.index.search.kernels import layout, scan
 from dedup.index.search.neighbours import Neighbours, Query, score_by_kernel, score_by_numpy, strongest, sums_by_story
 from dedup.index.search.postings import SEALED_AT_ONCE, PlainPostings, Postings, Reach, SegmentedPostings
@@ -495,7 +495,7 @@ def entries_of(vectors: list[Vector]) -> tuple[NDArray[np.int32], NDArray[np.int
 
 @cases_of("index.features.kernels.look_up")
 def looked_up(rng: Generator) -> Iterator[Case]:
-    for most in (1, 50, 10_000):
+    for most in (1, 50, 10_000, FEATURES):
         rows = [np.unique(rng.integers(0, most, size)).astype(np.int32) for size in (0, 1, 40, 90)]
         indptr, terms = np.concatenate([[0], np.cumsum([len(row) for row in rows])]), np.concatenate(rows)
         for known in (terms[:0], np.unique(rng.integers(0, most, 60)).astype(np.int32), np.unique(terms)):
@@ -503,8 +503,8 @@ def looked_up(rng: Generator) -> Iterator[Case]:
             for values in of_each:
                 for some in (np.arange(4), np.array([3, 1]), np.arange(0)):
                     found, expected = np.zeros((2, len(terms)), values.dtype)
-                    feature_kernels.look_up(some, indptr, terms, known, values, found)
-                    look_up(some, indptr, terms, known, values, expected)
+                    for each, write_values in ((found, feature_kernels.look_up), (expected, look_up)):
+                        write_values(some, indptr, terms, known, begins_of(known), values, each)
                     yield found, expected
 
 

@@ -139,7 +139,8 @@ def test_holders_have_all_rare_words_of_a_passage_or_have_lost_some(monkeypatch:
 
         def lost(slots: NDArray[np.int64]) -> NDArray[np.bool_]:
             assert not state.have_lost_words(slots).any()
-            return state.table.number[slots] == number["x0"]
+            found: NDArray[np.bool_] = state.table.number[slots] == number["x0"]
+            return found
 
         found = possible_holders(lesson, words, vectors, gone, state.table, lost)
         assert found == {number[id_] for id_ in ("new", "whole", "x0")}

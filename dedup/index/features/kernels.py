@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup.index.features.tfidf import SHIFT
 from dedup.vectorize.cross_lingual import cross_lingual_weight
 from dedup.vectorize.kernels.compiling import Whole, callable_by_kernels, kept, kernel
+from dedup.vectorize.kernels.halving import first_not_below
 
 callable_by_kernels(cross_lingual_weight)
 
@@ -35,6 +37,7 @@ def look_up(
     indptr: NDArray[np.int64],
     terms: NDArray[np.int32],
     known: NDArray[np.int32],
+    begins: NDArray[np.int32],
     values: NDArray[np.int64] | NDArray[np.float64],
     found: NDArray[np.int64] | NDArray[np.float64],
 ) -> None:
@@ -43,11 +46,11 @@ def look_up(
     Plain form: `index.features.tfidf.look_up`.
     """
     for row in rows:
-        place: Whole = np.int64(0)
         for entry in range(indptr[row], indptr[row + 1]):
-            place = from_on(terms[entry], known, place)
-            is_known = place < len(known) and known[place] == terms[entry]
-            found[entry] = values[place] if is_known else values[len(known)]
+            term = terms[entry]
+            low, high = np.int64(begins[term >> SHIFT]), np.int64(begins[(term >> SHIFT) + 1])
+            low += first_not_below(known[low:high], term)
+            found[entry] = values[low] if low < high and known[low] == term else values[len(known)]
 
 
 @kept

@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     from dedup.background import Background
     from dedup.settings import Settings
 
-_Table: TypeAlias = tuple[NDArray[np.int32], NDArray[np.float64]]
-"""Terms, ascending, and the value of each and of any other term, which is the last."""
+_Table: TypeAlias = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]
+"""Terms, ascending; see `begins_of`; and the value of each and of any other term, which is the last."""
+SHIFT = 17
+"""The bits of a term after those by which it is looked up first."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,9 +61,9 @@ class Weigher:
         self._idf: dict[str, _Table] = {}
         self._ratio: dict[str, _Table] = {}
         terms, general = background.terms.astype(np.int32), background.general_sums
-        self._sums = terms, np.append(background.sums, 0)
-        self._general_sums = self._sums if general is None else (terms, np.append(general, 0))
         self._is_old = background.frequencies.width < FEATURES
+        self._sums = terms, self._begins_of(terms), np.append(background.sums, 0)
+        self._general_sums = self._sums if general is None else (*self._sums[:2], np.append(general, 0))
 
     def weigh(self, features: Features, languages: Sequence[str]) -> UnitVectors:
         """The vectors of articles, without entries of 0.
@@ -128,7 +130,7 @@ class Weigher:
         return general, smoothed_mean(total.astype(np.float64) * DOT_UNIT, self._background.articles)
 
     def _look_up(self) -> Callable[..., None]:
-        """The kernel or the plain form of `look_up`; terms cut to a smaller width are not in order, as it needs."""
+        """The kernel or the plain form of `look_up`; tables of some terms only are not worth the kernel's index."""
         if self._fast and not self._is_old:
             from dedup.index.features import kernels
 
@@ -147,9 +149,9 @@ class Weigher:
 
     def _ratio_among(self, language: str, terms: NDArray[np.integer]) -> _Table:
         """Terms, ascending; their idf in news in general over that in the collection, and that of any other term."""
-        known, before = self._idf_among(language, terms)
-        _, after = self._idf_among(language, terms, Frequencies.none())
-        return known, after / np.where(before > 0, before, 1.0)
+        known, begins, before = self._idf_among(language, terms)
+        *_, after = self._idf_among(language, terms, Frequencies.none())
+        return known, begins, after / np.where(before > 0, before, 1.0)
 
     def _idf_of(self, language: str) -> _Table:
         """The terms whose idf in articles of a language is known, ascending; their idf, and that of any other term.
@@ -170,7 +172,17 @@ class Weigher:
         asked = np.append(terms.astype(np.int64), FEATURES)
         given = self._background.frequencies if frequencies is None else frequencies
         ((_, idf),) = idf_by_language(asked, [language], given, self._settings)
-        return terms.astype(np.int32), idf
+        known = terms.astype(np.int32)
+        return known, self._begins_of(known), idf
+
+    def _begins_of(self, known: NDArray[np.int32]) -> NDArray[np.int32]:
+        """See `begins_of`; nothing where the plain form looks up."""
+        return begins_of(known) if self._fast and not self._is_old else known[:0]
+
+
+def begins_of(known: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Where the terms of a table begin that are equal but for their last `SHIFT` bits; shape (2**31 >> SHIFT + 1,)."""
+    return np.searchsorted(known, np.arange((1 << 31 - SHIFT) + 1) << SHIFT).astype(np.int32)
 
 
 def look_up(
@@ -178,6 +190,7 @@ def look_up(
     indptr: NDArray[np.int64],
     terms: NDArray[np.int32],
     known: NDArray[np.int32],
+    begins: NDArray[np.int32],  # noqa: ARG001 - only the kernel reads it
     values: NDArray[np.int64] | NDArray[np.float64],
     found: NDArray[np.int64] | NDArray[np.float64],
 ) -> None:
@@ -188,8 +201,9 @@ def look_up(
     Args:
         rows: the rows.
         indptr: where the terms of each row begin, shape (rows + 1,).
-        terms: ascending in each row.
+        terms: the terms of all rows.
         known: the terms of the table, ascending.
+        begins: see `begins_of`; only the kernel reads it.
         values: the value of each known term, and after them that of all others; shape (known terms + 1,).
         found: where the values are written, shape (terms,).
     """
