@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime
+from functools import cache
+from operator import attrgetter
+from typing import Any
 
 from dedup.errors import InputError
+
+_PLAIN_DATES = frozenset((date, datetime, type(None)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,15 +75,13 @@ class Article:
         }
 
     def __post_init__(self) -> None:
-        strings = (
-            *(self.id, self.text, self.title, self.source, self.url, self.author, self.section, self.lang),
-            *(self.kind, self.path, self.where),
-        )
-        if {*map(type, strings)} != {str}:  # common, kept fast
+        main = type(self.id) is type(self.text) is type(self.title) is type(self.source) is type(self.url) is str
+        rest = type(self.author) is type(self.section) is type(self.lang) is type(self.kind) is str
+        if not (main and rest and type(self.path) is type(self.where) is str):  # a chain is faster than a loop
             self._check_strings()
         if self.vector is not None and type(self.vector) is not tuple:
             object.__setattr__(self, "vector", read_vector(self.vector))
-        if self.published is None and self.seen is None:
+        if type(self.published) in _PLAIN_DATES and type(self.seen) in _PLAIN_DATES:
             return
         for name in ("published", "seen"):
             value = getattr(self, name)
@@ -94,6 +97,24 @@ class Article:
             value = getattr(self, name)
             if not isinstance(value, str):
                 raise InputError(f"Article.{name} must be a string, not {type(value).__name__}")
+
+
+def changed(article: Article, **values: Any) -> Article:
+    """Return an article with other values, which are known to be right, in a third of the time of `replace`."""
+    if type(article) is not Article:
+        return replace(article, **values)
+    made, (names, held) = object.__new__(Article), _attributes()
+    for name, value in zip(names, held(article), strict=True):
+        object.__setattr__(made, name, value)
+    for name, value in values.items():
+        object.__setattr__(made, name, value)
+    return made
+
+
+@cache
+def _attributes() -> tuple[tuple[str, ...], attrgetter[tuple[Any, ...]]]:
+    names = tuple(one.name for one in fields(Article))
+    return names, attrgetter(*names)
 
 
 def read_vector(value: object) -> tuple[float, ...]:

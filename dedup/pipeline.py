@@ -27,13 +27,13 @@ from dedup.inputs.collection import ArticleReader, Collection
 from dedup.inputs.preferences import Preferences
 from dedup.kinds import FOLLOWING
 from dedup.match.copies import alike_candidates, decide
-from dedup.match.crowding import estimate_crowding
+from dedup.match.crowding import estimate_crowding, sample_of
 from dedup.match.families import decide_by_family
 from dedup.match.meaning import Meaning, Near
 from dedup.match.notices import copies_among_notices, notices_apart
 from dedup.match.opinion import opinions
 from dedup.match.series import in_series
-from dedup.match.stories import mean_similarity, rescored, same_outlet, with_headlines, with_outlet_penalty
+from dedup.match.stories import mean_similarity, same_outlet, with_headlines, with_outlet_penalty
 from dedup.match.versions import are_versions
 from dedup.progress import Progress, silent
 from dedup.results.clustering import Clustering, Explanation
@@ -229,19 +229,19 @@ def stories_of(
     cross_lingual = backend.cross_lingual_vectors(vectors, features, languages)
     sketches = features.signatures
     del features  # the largest object no longer needed
-    pairs = backend.story_pairs(
-        vectors.matrix,
-        background_similarity,
-        collection.seconds,
-        among,
-        never,
-        progress,
-        cross_lingual,
-        strangers=strangers if strangers.any() else None,
-    )
-    crowding = background.crowd if background else estimate_crowding(pairs, collection.seconds, among)
+    apart_from = strangers if strangers.any() else None
+    compared = (collection.seconds, among, never)
+    if background:
+        crowding = background.crowd
+    else:
+        related = backend.related_to(
+            sample_of(among), vectors.matrix, background_similarity, *compared, cross_lingual, apart_from
+        )
+        crowding = estimate_crowding(related, collection.seconds, among)
     background_similarity = background_similarity + crowding
-    pairs = rescored(pairs, background_similarity, collection.seconds, settings, crowding)
+    pairs = backend.story_pairs(
+        vectors.matrix, background_similarity, *compared, progress, cross_lingual, apart_from, crowding
+    )
     general = general_matrix(vectors, languages, frequencies, settings)
     if background:
         strangeness = background.general_ordinariness(general, vectors.terms)

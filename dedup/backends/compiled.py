@@ -93,7 +93,7 @@ class CompiledBackend(PlainBackend):
     ) -> NDArray[np.int64]:
         from dedup.vectorize.kernels.relations import relations
 
-        return relations(words, pairs, repeated, languages, listing)
+        return relations(words, pairs, repeated, languages, listing, self._threads)
 
     def outside_boilerplate(self, words: HashedWords, passages: NDArray[np.uint64]) -> NDArray[np.bool_]:
         from dedup.vectorize.kernels.boilerplate import outside_boilerplate
@@ -165,11 +165,28 @@ class CompiledBackend(PlainBackend):
         progress: Progress,
         cross_lingual: CrossLingual | None,
         strangers: NDArray[np.bool_] | None = None,
+        crowding: float = 0.0,
     ) -> Pairs:
         from dedup.match.kernels.stories import story_pairs
 
         args = (matrix, background_similarity, seconds, among, never, self._settings, progress, cross_lingual)
-        return story_pairs(*args, strangers=strangers, threads=self._threads)
+        return story_pairs(*args, strangers=strangers, crowding=crowding, threads=self._threads)
+
+    def related_to(
+        self,
+        sample: NDArray[np.int64],
+        matrix: sp.csr_array,
+        background_similarity: NDArray[np.float64],
+        seconds: NDArray[np.float64],
+        among: NDArray[np.int64],
+        never: HasPairs,
+        cross_lingual: CrossLingual | None,
+        strangers: NDArray[np.bool_] | None = None,
+    ) -> int:
+        from dedup.match.kernels.stories import related_to
+
+        args = (sample, matrix, background_similarity, seconds, among, never, self._settings, cross_lingual)
+        return related_to(*args, strangers=strangers, threads=self._threads)
 
     def products(self, matrix: sp.csr_array, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float64]:
         from dedup.match.kernels.products import products
@@ -236,7 +253,7 @@ class CompiledBackend(PlainBackend):
         yield ("cross_lingual_vectors",)
         never = copies.where(copies.a < 0)
         alike = self.story_pairs(vectors.matrix, times * 0, times, order, never, silent, across)
-        yield ("story_pairs",)
+        yield "story_pairs", "related_to"
         self.products(vectors.matrix, order[:1], order[1:2])
         yield ("products",)
         tree = self.average_linkage(alike, [[0, 1]], np.array([1, 0, 1, 1]))

@@ -190,6 +190,7 @@ class PlainBackend:
         progress: Progress,
         cross_lingual: CrossLingual | None,
         strangers: NDArray[np.bool_] | None = None,
+        crowding: float = 0.0,
     ) -> Pairs:
         from dedup.match.stories import story_pairs
 
@@ -203,7 +204,24 @@ class PlainBackend:
             progress,
             cross_lingual,
             strangers=strangers,
+            crowding=crowding,
         )
+
+    def related_to(
+        self,
+        sample: NDArray[np.int64],
+        matrix: sp.csr_array,
+        background_similarity: NDArray[np.float64],
+        seconds: NDArray[np.float64],
+        among: NDArray[np.int64],
+        never: HasPairs,
+        cross_lingual: CrossLingual | None,
+        strangers: NDArray[np.bool_] | None = None,
+    ) -> int:
+        from dedup.match.stories import related_to
+
+        args = (sample, matrix, background_similarity, seconds, among, never, self._settings, cross_lingual)
+        return related_to(*args, strangers=strangers)
 
     def products(self, matrix: sp.csr_array, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float64]:
         from dedup.match.stories import products

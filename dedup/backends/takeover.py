@@ -85,6 +85,7 @@ class TakeoverBackend(NumpyBackend):
     overlaps = _step("overlaps")
     matching_blocks = _step("matching_blocks")
     shared_words = _step("shared_words")
+    related_to = _step("related_to")
     story_pairs = _step("story_pairs")
     products = _step("products")
     average_linkage = _step("average_linkage")

@@ -16,16 +16,18 @@ from dedup.background import Background
 from dedup.index.features.sketch import Sketcher, unpacked
 from dedup.index.search.neighbours import Query, search_neighbours, strongest, sums_by_story
 from dedup.index.search.postings import SEALED_AT_ONCE
-from dedup.index.search.table import ArticleTable
+from dedup.index.search.segments import LISTED, Prefixes
+from dedup.index.search.table import PREFIX_BYTES, ArticleTable
 from dedup.index.stories.regroup import pairs_among
 from dedup.match.probability import Probabilities
 from dedup.progress import COMPILING, Progress, silent
 from dedup.settings import Settings
+from dedup.vectorize.hashing import buckets_of
 from dedup.vectorize.kernels.cache import is_compiled, mark_compiled
 
 KERNELS = "index"
 """What the kernels of an index are marked by as compiled."""
-_STEPS = 5
+_STEPS = 14
 
 
 def compile_kernels(
@@ -98,6 +100,7 @@ class Preparation:
 
 
 def _results(backend: PlainBackend, settings: Settings, background: Background) -> Iterator[object]:
+    from dedup.index.features.kernels import look_up
     from dedup.match.kernels.probability import of_links
 
     sketcher = Sketcher(backend, settings, background)
@@ -125,3 +128,9 @@ def _results(backend: PlainBackend, settings: Settings, background: Background) 
     curves, ones, some = Probabilities.shipped(), np.ones(1), np.ones(1, np.bool_)
     slopes = np.array(curves.joined), np.array(curves.apart), np.array(curves.copy)
     yield of_links(ones, ones, some, some, some, ones, *slopes)
+    for count in (1, LISTED):
+        rows = np.zeros((count, PREFIX_BYTES), np.uint8)
+        yield Prefixes.of(rows).any_agrees(rows[0], 1, 0, 0)
+    term = np.zeros(1, np.int32)
+    for values in (np.ones(2), np.ones(2, np.int64)):
+        yield look_up(np.arange(1), np.arange(2), term, term, buckets_of(term), values, values[:1])

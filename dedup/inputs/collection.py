@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.article import Article, Notice
+from dedup.article import Article, Notice, changed
 from dedup.inputs.addresses import PageKey, page_keys
 from dedup.inputs.items import has_integer_id, is_blank, is_lasting, iter_items, mappings, to_article
 from dedup.inputs.preferences import Preferences
@@ -210,7 +210,7 @@ class ArticleReader:
         article = to_article(item, place, self._notices, corrections, default_id="")
         if not article.id:
             self._named_here.add(place)
-            return replace(article, id=str(place))
+            return changed(article, id=str(place))
         self._integer_ids = self._integer_ids or (isinstance(item, Mapping) and has_integer_id(item))
         return article
 
@@ -395,7 +395,7 @@ def find_dateline(article: Article) -> date | None:
 
 def without_text(article: Article) -> Article:
     """Return the article without its text. One without a title keeps the first `LEAD` characters."""
-    return replace(article, text="" if article.title.strip() else article.text[:LEAD])
+    return changed(article, text="" if article.title.strip() else article.text[:LEAD])
 
 
 def content_hash(article: Article) -> bytes:
@@ -406,7 +406,7 @@ def content_hash(article: Article) -> bytes:
 
 def hash_alone(article: Article) -> bytes:
     """Hash an article that equals no other, by its id alone."""
-    return content_hash(replace(article, title="", text=""))
+    return content_hash(changed(article, title="", text=""))
 
 
 def seniority(article: Article) -> tuple[bool, float, str]:
@@ -449,7 +449,7 @@ def _with_unique_ids(
         for place in holders[1:]:
             while f"{name}#{number}" in places:
                 number += 1
-            article = replace(articles[place], id=f"{name}#{number}")
+            article = changed(articles[place], id=f"{name}#{number}")
             number += 1
             renamed[place] = article
             where = article.where or article.path or f"article {place}"

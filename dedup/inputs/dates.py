@@ -109,6 +109,8 @@ def _instant(when: date) -> datetime:
 
 
 def _parse(value: Any, order: str, seen: date | None) -> Reading:
+    if type(value) is str:  # nearly all
+        return _parse_text(value, order, seen)
     if hasattr(value, "to_pydatetime"):  # pandas
         return Reading(value.to_pydatetime(warn=False))
     if type(value).__name__ == "datetime64":  # NumPy
@@ -122,7 +124,11 @@ def _parse(value: Any, order: str, seen: date | None) -> Reading:
         return Reading(None)
     if isinstance(value, int | float):
         value = str(int(value)) if value == int(value) else f"{value:.6f}"
-    if not isinstance(value, str) or len(value) > _LONGEST:
+    return _parse_text(value, order, seen) if isinstance(value, str) else Reading(None)
+
+
+def _parse_text(value: str, order: str, seen: date | None) -> Reading:
+    if len(value) > _LONGEST:
         return Reading(None)
     text = value.strip()
     exact = _parse_exact(text)

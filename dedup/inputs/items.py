@@ -8,7 +8,7 @@ from numbers import Number
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, cast
 
-from dedup.article import Article, Notice
+from dedup.article import Article, Notice, changed
 from dedup.errors import InputError
 from dedup.formats.escaping import sanitize
 from dedup.inputs.fields import find_fields, flatten
@@ -126,10 +126,8 @@ def _sanitized(article: Article, where: str, notices: list[Notice]) -> Article:
     """Sanitize the strings of an article and cut an overlong title. Note each change, and a blank article."""
     changes: dict[str, Any] = {}
     if article.id != (stripped := article.id.strip()):
-        article = replace(article, id=stripped)  # as `from_record` does
-    labels = tuple(name for name in ("story", "storyline") if isinstance(getattr(article, name), str))
-    whole = "\n".join((*_strings(article), *(getattr(article, name) for name in labels)))
-    for name in (*_STRINGS, *labels) if sanitize(whole)[1] else ():  # most have nothing to replace
+        article = changed(article, id=stripped)  # as `from_record` does
+    for name in () if _is_clean(article) else (*_STRINGS, *_labels(article)):
         value, found = sanitize(getattr(article, name))
         for what in found:
             changes[name] = value
@@ -139,7 +137,19 @@ def _sanitized(article: Article, where: str, notices: list[Notice]) -> Article:
         notices.append(Notice(where, *too_long(article.title), skipped=False))
     if is_blank(article):
         notices.append(Notice(where, "it has no text and no title", KEPT_EMPTY, skipped=False))
-    return replace(article, **changes) if changes else article
+    return changed(article, **changes) if changes else article
+
+
+def _is_clean(article: Article) -> bool:
+    """Return whether all strings of an article stay as they are, as nearly all do."""
+    whole = "\n".join(_strings(article))
+    if article.story is not None or article.storyline is not None:
+        whole = "\n".join((whole, *(getattr(article, name) for name in _labels(article))))
+    return not sanitize(whole)[1]
+
+
+def _labels(article: Article) -> list[str]:
+    return [name for name in ("story", "storyline") if isinstance(getattr(article, name), str)]
 
 
 def is_blank(article: Article) -> bool:

@@ -139,7 +139,7 @@ def read_record(
         where=where if path else "",
         story=lines.get("story"),
         storyline=lines.get("storyline"),
-        vector=reading.vector(),
+        vector=reading.vector() if "vector" in record else None,
     )
     corrections.see(record, layout, reading.used, article, where)
     return article, reading.notices
@@ -327,7 +327,7 @@ class _Reading:
 
     def vector(self) -> tuple[float, ...] | None:
         """Return the list of numbers under the name `vector`; note anything else."""
-        value = self.record.get("vector")
+        value = self.record["vector"]
         if value is None or (isinstance(value, str) and value[:1] not in "["):
             return None
         try:

@@ -47,7 +47,8 @@ class Content(NamedTuple):
     Attributes:
         kind: its kind.
         credit: the agency or other outlet that it credits, "" for none.
-        names: of a notice or an article on a match the names that it is about, sorted, see `dedup.kinds.notices`.
+        names: of a notice or an article on a match the names that it is about, sorted, see `dedup.kinds.notices`. Those
+            of a notice are found by `told_by`.
         beside: of an article on a match other names in its lead, sorted.
         withdraws: whether it is a wire's notice that withdraws another article.
     """
@@ -103,7 +104,9 @@ def read_content(title: str, text: str) -> Content:
     credit = credit or other_outlet_in(text)
     may_withdraw = not WORDS.isdisjoint(title_words) or (ends is not None and not WORDS.isdisjoint(words))
     withdraws = may_withdraw and is_kill_notice(title, text)
-    return Content(kind, credit, withdraws=withdraws) if credit or withdraws or kind is not REPORT else NOTHING
+    names, beside = names_of_match(title, text) if texts.is_of_match(title, title_words, text) else ((), ())
+    told = Content(kind, credit, names, beside, withdraws)
+    return NOTHING if told == NOTHING else told
 
 
 @cache
@@ -126,16 +129,16 @@ def _kind_by_content(title: str, words: list[str], text: str, ends: texts.Ends |
 
 
 def told_by(article: Article, content: Content) -> Content:
-    """Return what an article tells, given what its title and its text do."""
+    """Return what an article tells, given what its title and its text do, as `read_content` returns it."""
     credit = credit_beside(article.author, article.source, content.credit)
-    kind = _kind_beside(article, content.kind)
+    kind, names, beside = _kind_beside(article, content.kind), content.names, content.beside
     if kind.kind == "notice":
-        return content._replace(kind=kind, credit=credit, names=names_of_notice(article.title, article.text))
-    if kind.kind in _OF_MATCHES and texts.is_of_match(article.title, article.text):
-        names, beside = names_of_match(article.title, article.text)
-        return content._replace(kind=kind, credit=credit, names=names, beside=beside)
-    is_same = kind is content.kind and credit == content.credit
-    return content if is_same else content._replace(kind=kind, credit=credit)
+        names, beside = names_of_notice(article.title, article.text), ()
+    elif kind.kind not in _OF_MATCHES:
+        names, beside = (), ()
+    if kind is content.kind and credit == content.credit and names == content.names and beside == content.beside:
+        return content
+    return Content(kind, credit, names, beside, content.withdraws)
 
 
 def _kind_beside(article: Article, content: FoundKind) -> FoundKind:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from dedup.kinds.texts import SPORT_WORDS
 from dedup.kinds.titles import OF_NOTICES
-from dedup.kinds.words import words_in
+from dedup.kinds.words import lower_words_in, words_in
 from dedup.text.date_words import date_words
 
 _LEAD, _READ = 400, 4_000
@@ -64,7 +64,7 @@ def names_of_notice(title: str, text: str) -> tuple[str, ...]:
     one that notices have. If the lead has names, but none that the title has, the first place there is added, of an
     obituary the first person.
     """
-    words = words_in(title.lower())
+    words = lower_words_in(title)
     inside = {word.lower() for word in _INSIDE.findall(text[:_READ]) if word[0].isupper()}
     found = {word for word in words if word not in OF_NOTICES and (word in inside or word.isdecimal())}
     lead = [*_names(text)]
@@ -78,8 +78,8 @@ def names_of_match(title: str, text: str) -> tuple[tuple[str, ...], tuple[str, .
     """Return the names in the title of an article on a match, and the others in its lead, in lower case and sorted."""
     written = {*words_in(text[:_READ])}
     capitalised = {word.lower() for word in written if word[0].isupper()} - written - _dates() - SPORT_WORDS
-    names = capitalised.intersection(words_in(title.lower()))
-    beside = capitalised.intersection(words_in(text[:_LEAD_OF_MATCH].lower())) - names
+    names = capitalised.intersection(lower_words_in(title))
+    beside = capitalised.intersection(lower_words_in(text[:_LEAD_OF_MATCH])) - names
     return tuple(sorted(names)), tuple(sorted(beside))
 
 

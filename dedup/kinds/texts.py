@@ -6,7 +6,7 @@ import re
 from itertools import pairwise
 from typing import NamedTuple
 
-from dedup.kinds.words import words_in
+from dedup.kinds.words import lower_words_in
 
 _HEAD, _TAIL = 240, 240
 """Characters at the beginning and the end that are looked at."""
@@ -191,15 +191,16 @@ def _kind_of_ends(ends: Ends) -> tuple[str, str] | None:
     """Return the kind that the beginning and the end of a text tell."""
     if "(ots)" in ends.head:  # a wire of releases; in capitals it is something else
         return "release", '"(ots)"'
-    likely = [search for search in _SEARCHES if not search.hints.isdisjoint(ends.words)]
-    head, tail = _plain(ends.head), _plain(ends.tail)
-    return next(
-        filter(None, (_first_of(((one.kind, one.pattern),), tail if one.at_end else head) for one in likely)), None
-    )
+    for search in _SEARCHES:
+        if not search.hints.isdisjoint(ends.words):
+            plain = _plain(ends.tail if search.at_end else ends.head)
+            if found := _first_of(((search.kind, search.pattern),), plain):
+                return found
+    return None
 
 
 def _has(hints: tuple[str, ...], plain: str) -> bool:
-    return any(hint in plain for hint in hints)
+    return any(map(plain.__contains__, hints))
 
 
 def _first_of(patterns: tuple[tuple[str, re.Pattern[str]], ...], plain: str) -> tuple[str, str] | None:
@@ -228,15 +229,22 @@ def _live_by_times(text: str) -> tuple[str, str] | None:
 
 def is_of_sport(text: str) -> bool:
     """Return whether the beginning of a text has several words of sport."""
-    return len(SPORT_WORDS.intersection(words_in(text[: 2 * _HEAD].lower()))) >= 2
+    return len(SPORT_WORDS.intersection(lower_words_in(text[: 2 * _HEAD]))) >= 2
 
 
-def is_of_match(title: str, text: str) -> bool:
-    """Return whether an article is on a match, or a team: its title and its beginning have words of sport."""
-    words = f"{title}\n{text[: 2 * _HEAD]}".lower()
-    found = SPORT_WORDS.intersection(words_in(words))
-    enough = len(found) >= (4 if _MATCH_WORDS.isdisjoint(found) else 2)
-    return enough and any(map(words.__contains__, _MATCH_HINTS))
+def is_of_match(title: str, title_words: list[str], text: str) -> bool:
+    """Return whether an article is on a match, or a team: its title and its beginning have words of sport.
+
+    Args:
+        title: its title.
+        title_words: the words of the title, in lower case.
+        text: its text.
+    """
+    head = text[: 2 * _HEAD]
+    found = SPORT_WORDS.intersection(title_words + lower_words_in(head))
+    if len(found) < 2 or len(found) < (4 if _MATCH_WORDS.isdisjoint(found) else 2):
+        return False
+    return any(map(f"{title}\n{head}".lower().__contains__, _MATCH_HINTS))
 
 
 def _plain(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from dedup.kinds.words import words_in
+from dedup.kinds.words import lower_words_in
 
 _WHEN = "(?:morning|midday|noon|lunchtime|afternoon|evening|nightly|overnight|daily|weekly|weekend|monthly|today's)"
 _DAY = "(?:mon|tues|wednes|thurs|fri|satur|sun)day(?:'s)?"
@@ -172,7 +172,7 @@ _APOSTROPHES = str.maketrans("’ʼ‘", "'''")
 
 def words_of(title: str) -> list[str]:
     """Return the words of a title, in lower case."""
-    return words_in(title.lower())
+    return lower_words_in(title)
 
 
 def kind_of_title(title: str, words: list[str]) -> tuple[str, str] | None:

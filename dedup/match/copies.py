@@ -306,6 +306,8 @@ def decide(
     """
     found = by.overlaps(words, pairs)
     found = found.where(is_overlapping(found, settings))
+    if not len(found.a):  # as for nearly every article that comes alone
+        return Verdicts(found, found, found, found)
     days = days_between(seconds, found.a, found.b)  # nan where a date is unknown
     from_template, never = _same_template(words, by, found, days).T
     recurring = days >= RECURRING

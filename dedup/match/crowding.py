@@ -13,13 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.match.scores import SECONDS_A_DAY
-from dedup.match.stories import Pairs
 from dedup.vectorize.exact import SCORE_UNIT, ln
 
 NEARBY = 5.0
 """Days within which unrelated articles are counted; the date penalty excludes more distant ones."""
-STRONG = 0.35
-"""Score from which a pair counts as related: it is beyond doubt in a collection of any size."""
+SAMPLE = 8_192
+"""Articles whose related ones are counted: of a larger collection a sample."""
 USUAL_MATES, USUAL_COUNT = 0.5, 50
 """Prior for the related articles of an article, and the number of articles that the prior counts as."""
 FEW = 400.0
@@ -28,27 +27,30 @@ EACH = 0.025
 """Score per factor of e in the odds."""
 
 
-def estimate_crowding(pairs: Pairs, seconds: NDArray[np.float64], among: NDArray[np.int64]) -> float:
+def sample_of(among: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The articles whose related ones are counted: all, or as many as suffice, the first by content hash.
+
+    Args:
+        among: the places of the articles that are compared, in the order of their content hashes.
+    """
+    return among[:SAMPLE]
+
+
+def estimate_crowding(related: int, seconds: NDArray[np.float64], among: NDArray[np.int64]) -> float:
     """Estimate what a collection subtracts from all its scores: a multiple of `SCORE_UNIT`.
 
     Args:
-        pairs: its scored pairs.
+        related: what `match.stories.related_to` counted for `sample_of(among)`.
         seconds: publication times, shape (articles,), nan where unknown.
-        among: the places of the articles that were compared.
+        among: the places of the articles that are compared.
     """
-    return crowding_of(int(np.count_nonzero(is_strong(pairs))), mean_concurrent(seconds[among]), len(among))
+    return crowding_of(related, len(sample_of(among)), mean_concurrent(seconds[among]))
 
 
-def is_strong(pairs: Pairs) -> NDArray[np.bool_]:
-    """Whether each pair counts as related."""
-    strong: NDArray[np.bool_] = pairs.score >= STRONG / SCORE_UNIT
-    return strong
-
-
-def crowding_of(strong: int, concurrent: float, articles: int) -> float:
-    """Crowding from the number of strong pairs, the mean of `mean_concurrent`, and the number of articles."""
-    related = (2 * strong + USUAL_COUNT * USUAL_MATES) / (articles + USUAL_COUNT)
-    odds = concurrent / related
+def crowding_of(related: int, sample: int, concurrent: float) -> float:
+    """Crowding from the number of related articles of a sample, its size, and the mean of `mean_concurrent`."""
+    mates = (related + USUAL_COUNT * USUAL_MATES) / (sample + USUAL_COUNT)
+    odds = concurrent / mates
     return round(EACH * float(ln(np.array([max(1.0, odds / FEW)]))[0]) / SCORE_UNIT) * SCORE_UNIT
 
 

@@ -113,15 +113,18 @@ def score(
     return np.rint((raw - date_penalty(raw, days, most, crowding)) / SCORE_UNIT)
 
 
-def least_cosine(background: float, days: float, most: float) -> float:
-    """A cosine up to which `score` is not positive, crowding apart.
+def least_cosine(background: float, days: float, most: float, crowding: float = 0.0) -> float:
+    """A cosine up to which `score` is not positive.
 
     Args:
-        background: the lower background similarity of the two articles, or less.
+        background: the lower background similarity of the two articles, or less; with the crowding.
         days: between them, or fewer; 0 where they are unknown.
         most: the largest date penalty.
+        crowding: of the collection.
     """
-    return background + min(FADE[0], most * min(1.0, days / DATE_SPAN))
+    crowded = float(crowding_by_days(days, crowding)) * (most > 0)
+    penalty = most * min(1.0, days / DATE_SPAN) + max(crowded, 0.0)
+    return background + min(crowded, 0.0) + min(FADE[0], penalty)
 
 
 def outlet_penalty(score: Numbers, most: float) -> Numbers:

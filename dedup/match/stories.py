@@ -7,6 +7,8 @@ collection about one subject and a collection about everything, less a penalty f
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -15,7 +17,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from dedup.match.scores import SECONDS_A_DAY, days_apart, headline_score, outlet_penalty, score
-from dedup.vectorize.exact import DOT_UNIT
+from dedup.vectorize.exact import DOT_UNIT, SCORE_UNIT
 
 if TYPE_CHECKING:
     from dedup.progress import Progress
@@ -24,6 +26,10 @@ if TYPE_CHECKING:
 
 FLOOR = 0.08
 """Cosine above which a pair is a candidate."""
+STRONG = 0.35
+"""Score from which two articles count as related, whatever the size of the collection."""
+RELATED = math.ceil(STRONG / SCORE_UNIT)
+"""The same as a whole number."""
 USUAL = 0.04
 """Prior for the mean cosine of an article to a collection ..."""
 USUAL_COUNT = 50
@@ -31,7 +37,7 @@ USUAL_COUNT = 50
 HEAD_SHARE = 0.43
 """Mean squared norm of the heads of an index as a share of the floor: a larger one leaves too many candidates, a
 smaller one too many postings."""
-WIDEST = 512
+WIDEST = 2_048
 """Most terms in a head."""
 PILE = 1 << 20
 """Pairs from which the best are selected; afterwards, when their number has doubled."""
@@ -128,21 +134,6 @@ def days_between(seconds: NDArray[np.float64], a: NDArray[np.int64], b: NDArray[
     return days_apart(seconds[a], seconds[b])  # type: ignore[no-any-return]
 
 
-def rescored(
-    pairs: Pairs,
-    background_similarity: NDArray[np.float64],
-    seconds: NDArray[np.float64],
-    settings: Settings,
-    crowding: float,
-) -> Pairs:
-    """Score pairs again with the crowding, which `background_similarity` has; return those with a positive score."""
-    a, b = pairs.a, pairs.b
-    days, most = days_between(seconds, a, b), settings.date_penalty
-    scores = score(pairs.cosine, background_similarity[a], background_similarity[b], days, most, crowding)
-    pairs = replace(pairs, score=scores.astype(np.int64))
-    return pairs.where(pairs.score > 0)
-
-
 def same_outlet(outlets: NDArray[np.int64], a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Whether the articles of pairs are known to come from one outlet; `outlets` has -1 where it is unknown."""
     same: NDArray[np.bool_] = (outlets[a] == outlets[b]) & (outlets[a] >= 0)
@@ -177,6 +168,7 @@ def story_pairs(
     cross_lingual: CrossLingual | None = None,
     *,
     strangers: NDArray[np.bool_] | None = None,
+    crowding: float = 0.0,
 ) -> Pairs:
     """Find all pairs above the floor within the window, and keep the best `settings.neighbours` of each article.
 
@@ -184,7 +176,7 @@ def story_pairs(
 
     Args:
         matrix: unit vectors, shape (articles, terms).
-        background_similarity: of each, shape (articles,).
+        background_similarity: of each, with the crowding, shape (articles,).
         seconds: publication times, shape (articles,), nan where unknown; an undated article is compared with all.
         among: places of the articles to compare, ascending.
         never: pairs to leave out.
@@ -192,18 +184,70 @@ def story_pairs(
         progress: called with the number of articles done.
         cross_lingual: vectors that compare articles of different languages, None if there is one language.
         strangers: articles of which no two are a pair, shape (articles,); None for none.
+        crowding: of the collection, see `match.crowding`.
 
     Returns:
         The pairs with a positive score that are among the best of one of their two articles; ties go to earlier
         places.
     """
+    best, total = _Best(never, settings.neighbours, matrix.shape[0]), len(among)
+    for done, pairs in _compared(
+        matrix, background_similarity, seconds, among, settings, cross_lingual, strangers, crowding
+    ):
+        best.add(pairs)
+        if progress:
+            progress("comparing", done, total)
+    return best.sorted()
+
+
+def related_to(
+    sample: NDArray[np.int64],
+    matrix: sp.csr_array,
+    background_similarity: NDArray[np.float64],
+    seconds: NDArray[np.float64],
+    among: NDArray[np.int64],
+    never: HasPairs,
+    settings: Settings,
+    cross_lingual: CrossLingual | None = None,
+    *,
+    strangers: NDArray[np.bool_] | None = None,
+) -> int:
+    """Count the related articles of each article of a sample, and return the sum: see `match.crowding`.
+
+    Kernel: `match.kernels.stories.related_to`.
+
+    Args:
+        sample: places of some of `among`.
+        matrix, background_similarity, seconds, among, never, settings, cross_lingual, strangers: as for `story_pairs`,
+            without any crowding.
+    """
+    inside, count = np.zeros(matrix.shape[0], np.bool_), 0
+    inside[sample] = True
+    for _, pairs in _compared(matrix, background_similarity, seconds, among, settings, cross_lingual, strangers, 0.0):
+        related = pairs.where(pairs.score >= RELATED)
+        related = related.where(~related.among(never))
+        count += int(inside[related.a].sum() + inside[related.b].sum())
+    return count
+
+
+def _compared(
+    matrix: sp.csr_array,
+    background_similarity: NDArray[np.float64],
+    seconds: NDArray[np.float64],
+    among: NDArray[np.int64],
+    settings: Settings,
+    cross_lingual: CrossLingual | None,
+    strangers: NDArray[np.bool_] | None,
+    crowding: float,
+) -> Iterator[tuple[int, Pairs]]:
+    """Yield the pairs above the floor within the window, block by block, each with the number of articles done."""
     order = among[np.argsort(seconds[among], kind="stable")]  # nan, the undated, come last
     dated = int(np.count_nonzero(~np.isnan(seconds[among])))
     times = seconds[order]
     vectors = [(matrix[order], False)]
     if cross_lingual is not None:
         vectors.append((cross_lingual.matrix[order], True))
-    best, total = _Best(never, settings.neighbours, matrix.shape[0]), len(order)
+    total = len(order)
     for start in range(0, total, _BLOCK):
         end = min(start + _BLOCK, total)
         if start < dated:
@@ -224,12 +268,10 @@ def story_pairs(
                 inside &= ~(strangers[order[i]] & strangers[order[j]])
             first, second, cosine = order[i[inside]], order[j[inside]], cosine[inside]
             a, b = np.minimum(first, second), np.maximum(first, second)
+            background = background_similarity[a], background_similarity[b]
             days = days_between(seconds, a, b)
-            scores = score(cosine, background_similarity[a], background_similarity[b], days, settings.date_penalty)
-            best.add(Pairs(a, b, cosine, scores.astype(np.int64)))
-        if progress:
-            progress("comparing", end, total)
-    return best.sorted()
+            scores = score(cosine, *background, days, settings.date_penalty, crowding)
+            yield end, Pairs(a, b, cosine, scores.astype(np.int64))
 
 
 class _Best:

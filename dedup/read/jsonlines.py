@@ -17,19 +17,19 @@ def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]
     parser = JsonParser()
     with source.text() as stream:
         for number, line in enumerate(lines(stream), 1):
-            where = f"{source.where}:{number}"
             if line is None:
-                yield Notice(where, LINE_TOO_LONG, "line skipped", skipped=True)
+                yield Notice(f"{source.where}:{number}", LINE_TOO_LONG, "line skipped", skipped=True)
                 continue
             if line.isspace():
                 continue
-            value, problem = parser.parse(line.rstrip("\r\n"))
+            value, problem = parser.parse_line(line)
             if not problem and not isinstance(value, dict):
                 problem = f"a line has to hold one JSON object, this one holds {describe_kind(value)}"
             if problem:
-                yield Notice(where, problem, "line skipped", skipped=True)
+                yield Notice(f"{source.where}:{number}", problem, "line skipped", skipped=True)
             else:
-                yield from parser.doubled(where)
+                if parser.has_doubled:
+                    yield from parser.doubled(f"{source.where}:{number}")
                 if holds_records(value, fields):
                     yield from records_inside(value, number, line, "line", source.where, fields)
                 else:

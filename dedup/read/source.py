@@ -330,8 +330,11 @@ def _size(stream: IO[bytes]) -> int | None:
 def lines(stream: IO[AnyStr]) -> Iterator[AnyStr | None]:
     """Yield the lines of a stream with their ends; None for one that is too long for a record."""
     while line := stream.readline(LARGEST_RECORD):
+        if len(line) < LARGEST_RECORD:
+            yield line
+            continue
         end: Any = b"\n" if isinstance(line, bytes) else "\n"
-        if len(line) < LARGEST_RECORD or line.endswith(end):
+        if line.endswith(end):
             yield line
             continue
         while (rest := stream.readline(1 << 20)) and not rest.endswith(end):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["cluster", "cluster_against"]
 
-LAYOUT = 9
+LAYOUT = 10
 """Version of the checkpoints: raised when a run cannot resume from those of an earlier version."""
 SESSION = {
     "spark.sql.session.timeZone": "UTC",
@@ -169,12 +169,13 @@ def clustered(job: Job, dataframe: DataFrame, fields: Mapping[str, str]) -> Data
     from dedup.group.cut import EVENT
     from dedup.spark.boilerplate import find_boilerplate
     from dedup.spark.copies import band_candidates, decide_pairs, find_representatives, without_notices
+    from dedup.spark.crowding import crowding, times_of
     from dedup.spark.families import decide_by_family, in_series
     from dedup.spark.features import features as features_of
     from dedup.spark.features import misplaced_bodies, without_known, without_misplaced_bodies
     from dedup.spark.grouping import alike_pairs, assembled, cut_stories, linkable_pairs, units
     from dedup.spark.reading import read_articles
-    from dedup.spark.story_pairs import crowding, days_of, find_pairs, rescored, times_of
+    from dedup.spark.story_pairs import adjusted, days_of, excluded_pairs, find_pairs
     from dedup.spark.storylines import articles_as_groups, names_of, regrouped, storylines
     from dedup.spark.tfidf import frequencies, languages_of, totals, vectors
 
@@ -197,9 +198,10 @@ def clustered(job: Job, dataframe: DataFrame, fields: Mapping[str, str]) -> Data
     days = days_of(times)
     total, count = totals(job, weighted, hidden), sum(days.values())
     strangers = family.union(in_series(job, distinct)).distinct()
-    found, ends = find_pairs(job, weighted, hidden, banded, strangers, total, days, several=several)
-    taken = crowding(job, found, times, count)
-    pairs = rescored(job, found, taken)
+    excluded = excluded_pairs(job, hidden, banded, strangers)
+    taken = crowding(job, weighted, hidden, excluded, times, total, count, several=several)
+    found, ends = find_pairs(job, weighted, excluded, total, days, taken, several=several)
+    pairs = adjusted(job, found)
 
     more = decide_pairs(job, "alike", alike_pairs(pairs, known), features, agreeing=False)
     more = without_notices(more, distinct)

@@ -142,16 +142,8 @@ def pack_articles(
     terms, indptr = flat(table["terms"], np.int32)
     weights = flat(table["weights"], np.uint16)[0].astype(np.int64)
     row = row_numbers(indptr)
-    to_all, to_itself = np.zeros(len(number), np.int64), np.zeros(len(number), np.int64)
     sums = total.at(terms)
-    np.add.at(to_all, row, weights * sums)
-    np.add.at(to_itself, row, weights * weights)
-    if learned:
-        background_similarity = smoothed_mean(to_all.astype(np.float64) * DOT_UNIT, count)
-    else:
-        background_similarity = similarity_to_others(
-            to_all.astype(np.float64) * DOT_UNIT, to_itself.astype(np.float64) * DOT_UNIT, count
-        )
+    background_similarity = background_similarity_of(table, total, count, learned=learned)
     vectors = _Sparse.of(total.ranks_of(terms), weights, row, (sums > weights) | learned)
     across = _Crossing.of(table, vectors, (terms, weights, row), total) if several else None
     slots = flat(table["signature"], np.uint32)[0].reshape(len(number), -1) & np.uint32((1 << SLOT_BITS) - 1)
@@ -183,6 +175,23 @@ def pack_articles(
                 }
             )
     return pa.Table.from_pylist(found, schema=arrow_schema(SHUFFLED))
+
+
+def background_similarity_of(table: Any, total: Totals, count: int, *, learned: bool) -> NDArray[np.float64]:
+    """Return the background similarity of each article.
+
+    Args:
+        table: their vectors.
+        total, count, learned: as for `pack_articles`.
+    """
+    terms, indptr = flat(table["terms"], np.int32)
+    weights, row = flat(table["weights"], np.uint16)[0].astype(np.int64), row_numbers(indptr)
+    to_all, to_itself = np.zeros(table.num_rows, np.int64), np.zeros(table.num_rows, np.int64)
+    np.add.at(to_all, row, weights * total.at(terms))
+    np.add.at(to_itself, row, weights * weights)
+    if learned:
+        return smoothed_mean(to_all.astype(np.float64) * DOT_UNIT, count)
+    return similarity_to_others(to_all.astype(np.float64) * DOT_UNIT, to_itself.astype(np.float64) * DOT_UNIT, count)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,51 +13,62 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.match.copies import HINT
-from dedup.match.crowding import NEARBY, STRONG, crowding_of
 from dedup.match.kernels.stories import story_pairs
-from dedup.match.scores import SECONDS_A_DAY, days_apart, headline_score, outlet_penalty, score
+from dedup.match.scores import SECONDS_A_DAY, headline_score, outlet_penalty
 from dedup.match.stories import Pairs
 from dedup.settings import Settings
 from dedup.spark.arrow import flat, mapped, numbers, row_numbers
 from dedup.spark.job import Job, broadcast, worker_backend
-from dedup.spark.partitions import at_home, without
+from dedup.spark.partitions import at_home
 from dedup.spark.shuffle import SHUFFLED, Chunks, pack_articles, unpack_articles
 from dedup.spark.tfidf import Totals, matrix_of
 from dedup.spark.top_k import last_of_best
 from dedup.vectorize.cross_lingual import CrossLingual
-from dedup.vectorize.exact import SCORE_UNIT
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-PAIRS = (
-    "task int, a long, b long, cosine double, score int, ordinary_a double, ordinary_b double, days double,"
-    " one_outlet boolean, forms int, hinted boolean"
-)
+PAIRS = "task int, a long, b long, cosine double, score int, one_outlet boolean, forms int, hinted boolean"
 SCORED = "task int, a long, b long, cosine double, hinted boolean, score int"
+
+
+def excluded_pairs(job: Job, hidden: DataFrame, decided: DataFrame, family: DataFrame) -> DataFrame:
+    """Return what takes no part in comparing, by article `n`.
+
+    Args:
+        job: the run.
+        hidden: the articles that have a representative: `other` is null.
+        decided: decided pairs, of which some are never one story, listed for both articles: `other` is the other one.
+        family: the articles `n` of families and series, no two of which are one story: `other` is `n`.
+    """
+    from pyspark.sql import functions as F
+
+    from dedup.spark.copies import NEVER
+
+    apart = decided.where(f"kind = {NEVER}").select("a", "b")
+    apart = apart.union(apart.select("b", "a")).union(family.selectExpr("n", "n")).toDF("n", "other")
+    return job.checkpoints.step("told", lambda: apart.union(hidden.select("n", F.lit(None).cast("long"))))
 
 
 def find_pairs(
     job: Job,
     vectors: DataFrame,
-    hidden: DataFrame,
-    decided: DataFrame,
-    family: DataFrame,
+    excluded: DataFrame,
     total: Totals,
     days: dict[int | None, int],
+    crowding: float,
     *,
     several: bool,
 ) -> tuple[DataFrame, DataFrame]:
-    """Find the same-story pairs, before the correction for crowding; `hidden` articles take no part.
+    """Find the same-story pairs.
 
     Args:
         job: the run.
         vectors: vectors of all articles.
-        hidden: the articles that have a representative.
-        decided: decided pairs, some of which are never one story.
-        family: the articles `n` of families and series, no two of which are one story.
+        excluded: the result of `excluded_pairs`.
         total: the result of `totals`.
         days: the result of `days_of`.
+        crowding: of the collection.
         several: whether there are several languages.
 
     Returns:
@@ -65,16 +76,11 @@ def find_pairs(
     """
     from pyspark.sql import functions as F
 
-    from dedup.spark.copies import NEVER
-
     checkpoints, settings = job.checkpoints, job.settings
     chunks = Chunks.of(days, job.chunk)
     count = job.background.articles if job.background else sum(days.values())
     learned = job.background is not None
     shared = broadcast(job.spark, (chunks, total))
-    apart = decided.where(f"kind = {NEVER}").select("a", "b")
-    apart = apart.union(apart.select("b", "a")).union(family.selectExpr("n", "n")).toDF("n", "other")
-    excluded = checkpoints.step("told", lambda: apart.union(hidden.select("n", F.lit(None).cast("long"))))
 
     def send(rows: Any, excluded: Any) -> Any:
         return pack_articles(
@@ -82,7 +88,7 @@ def find_pairs(
         )
 
     def compare(batches: Iterable[Any]) -> Iterator[Any]:
-        return _compare(batches, settings, several)
+        return _compare(batches, settings, several, crowding)
 
     def find() -> DataFrame:
         shuffled = at_home(vectors.drop("general"), excluded, send, SHUFFLED)
@@ -104,46 +110,14 @@ def in_tasks(ends: DataFrame, small: DataFrame) -> DataFrame:
     return ends.select("n", "task").distinct().join(small, "n")
 
 
-def crowding(job: Job, pairs: DataFrame, times: DataFrame, articles: int) -> float:
-    """Return what is subtracted from all scores, see `dedup.match.crowding`."""
-
-    def find() -> dict[str, Any]:
-        strong = pairs.where(f"score >= {STRONG / SCORE_UNIT!r}").count()
-        concurrent = concurrent_of(times) / max(1, articles)
-        return {"taken_off": crowding_of(strong, concurrent, articles), "strong": strong, "company": concurrent}
-
-    return job.background.crowd if job.background else float(job.checkpoints.values("crowd", find)["taken_off"])
-
-
-def rescored(job: Job, pairs: DataFrame, crowding: float) -> DataFrame:
-    """Return the pairs with scores corrected for crowding and for pairs of one outlet."""
+def adjusted(job: Job, pairs: DataFrame) -> DataFrame:
+    """Return the pairs with scores corrected for pairs of one outlet and headlines alone."""
     settings = job.settings
 
-    def rescore(table: Any) -> Any:
-        return _rescored(table, crowding, settings)
+    def adjust(table: Any) -> Any:
+        return _adjusted(table, settings)
 
-    return job.checkpoints.step("scored", lambda: pairs.mapInArrow(mapped(rescore, 65_536), SCORED), by="task")
-
-
-def concurrent_of(times: DataFrame) -> int:
-    """Return the sum over articles of the others within `NEARBY` days, as in `dedup.match.crowding`."""
-    from pyspark.sql import functions as F
-
-    undated = times.where("seconds is null").agg(F.sum("count")).first()
-    dated = times.where("seconds is not null").withColumn("day", F.floor(F.col("seconds") / SECONDS_A_DAY))
-    reach = int(np.ceil(NEARBY)) + 1
-    days = F.explode(F.sequence(F.col("day") - reach, F.col("day") + reach)).alias("target")
-    near = dated.select("seconds", "count", "day", days).groupBy("target").applyInArrow(_near, "near long, dated long")
-    row = near.agg(F.coalesce(F.sum("near"), F.lit(0)), F.coalesce(F.sum("dated"), F.lit(0))).first()
-    found, held = (int(row[0]), int(row[1])) if row else (0, 0)
-    alone = int(undated[0] or 0) if undated else 0
-    return found + 2 * alone * held + alone * alone - held - alone
-
-
-def times_of(job: Job, vectors: DataFrame, hidden: DataFrame) -> DataFrame:
-    """Return the number of articles without a representative published at each time."""
-    seen = without(vectors.select("home", "n", "seconds"), hidden)
-    return job.checkpoints.step("times", lambda: seen.groupBy("seconds").count())
+    return job.checkpoints.step("scored", lambda: pairs.mapInArrow(mapped(adjust, 65_536), SCORED), by="task")
 
 
 def days_of(times: DataFrame) -> dict[int | None, int]:
@@ -154,32 +128,18 @@ def days_of(times: DataFrame) -> dict[int | None, int]:
     return {row["day"]: row["articles"] for row in times.groupBy(day).agg(F.sum("count").alias("articles")).collect()}
 
 
-def _near(table: Any) -> Any:
-    """Return the number of pairs of articles near to those of one day, and the number of articles of that day."""
-    import pyarrow as pa
-
-    seconds, count = numbers(table["seconds"]).astype(np.float64), numbers(table["count"])
-    order = np.argsort(seconds, kind="stable")
-    times = seconds[order]
-    before = np.concatenate([[0], np.cumsum(count[order])])
-    mine = numbers(table["day"])[order] == table["target"][0].as_py()
-    reach = NEARBY * SECONDS_A_DAY
-    high = before[np.searchsorted(times, times[mine] + reach, side="right")]
-    low = before[np.searchsorted(times, times[mine] - reach, side="left")]
-    held = count[order][mine]
-    return pa.table({"near": [int(held @ (high - low))], "dated": [int(held.sum())]})
-
-
-def _compare(batches: Iterable[Any], settings: Settings, several: bool) -> Iterator[Any]:
+def _compare(batches: Iterable[Any], settings: Settings, several: bool, crowding: float) -> Iterator[Any]:
     """Compare the articles of each task: its own chunk comes first, then earlier articles piece by piece."""
     for task, core, pieces in _tasks(run for batch in batches for run in unpack_articles(batch, settings.num_perm)):
         size = max(1, core.num_rows)
         alone = True
         for piece in _pieces(pieces, size):
-            yield from _pairs_of_piece(task, core, piece, settings, several, inside=alone).to_batches()
+            yield from _pairs_of_piece(task, core, piece, settings, several, crowding, inside=alone).to_batches()
             alone = False
         if alone:
-            yield from _pairs_of_piece(task, core, core.slice(0, 0), settings, several, inside=True).to_batches()
+            yield from _pairs_of_piece(
+                task, core, core.slice(0, 0), settings, several, crowding, inside=True
+            ).to_batches()
 
 
 def _tasks(runs: Iterator[tuple[tuple[int, int], Any]]) -> Iterator[tuple[int, Any, Iterator[Any]]]:
@@ -220,13 +180,15 @@ def _pieces(runs: Iterable[Any], rows: int) -> Iterator[Any]:
         yield pa.concat_tables(held)
 
 
-def _pairs_of_piece(task: int, core: Any, earlier: Any, settings: Settings, several: bool, *, inside: bool) -> Any:
+def _pairs_of_piece(
+    task: int, core: Any, earlier: Any, settings: Settings, several: bool, crowding: float, *, inside: bool
+) -> Any:
     """Return the pairs of a chunk's articles with earlier ones, and `inside` the chunk."""
     import pyarrow as pa
 
     table = pa.concat_tables([core, earlier]).sort_by("n")
     number, own = numbers(table["n"]), np.isin(numbers(table["n"]), numbers(core["n"]))
-    seconds, background_similarity = numbers(table["seconds"]).astype(np.float64), numbers(table["ordinary"])
+    seconds, background_similarity = numbers(table["seconds"]).astype(np.float64), numbers(table["ordinary"]) + crowding
     language = numbers(table["tongue"]).astype(np.int64)
     cross_lingual = CrossLingual(matrix_of(table, "crossing", "crossing_weights"), language) if several else None
     never, strangers = _never_one_story(table, number)
@@ -241,6 +203,7 @@ def _pairs_of_piece(task: int, core: Any, earlier: Any, settings: Settings, seve
         cross_lingual,
         strangers=strangers if strangers.any() else None,
         core=own,
+        crowding=crowding,
         threads=1,
     )
     if not inside:
@@ -257,9 +220,6 @@ def _pairs_of_piece(task: int, core: Any, earlier: Any, settings: Settings, seve
             "b": number[pairs.b],
             "cosine": pairs.cosine,
             "score": pairs.score.astype(np.int32),
-            "ordinary_a": background_similarity[pairs.a],
-            "ordinary_b": background_similarity[pairs.b],
-            "days": days_apart(seconds[pairs.a], seconds[pairs.b]),
             "one_outlet": (source[pairs.a] == source[pairs.b]) & named[pairs.a],
             "forms": (forms[pairs.a] * forms[pairs.b]).astype(np.int32),
             "hinted": agreeing >= HINT,
@@ -318,13 +278,10 @@ def _best(pairs: DataFrame, least: DataFrame) -> DataFrame:
     return marked.where(f"({of_a}) or ({of_b})").select(*pairs.columns)
 
 
-def _rescored(table: Any, taken: float, settings: Settings) -> Any:
-    """Score pairs again under a crowding, as `rescored`, `with_outlet_penalty` and `with_headlines` do in turn."""
-    background = numbers(table["ordinary_a"]) + taken, numbers(table["ordinary_b"]) + taken
-    days = numbers(table["days"]).astype(np.float64)
-    scores = score(numbers(table["cosine"]), *background, days, settings.date_penalty, taken)
+def _adjusted(table: Any, settings: Settings) -> Any:
+    """Score pairs as `with_outlet_penalty` and `with_headlines` do in turn."""
+    scores = numbers(table["score"]).astype(np.float64)
     outlet = np.where(numbers(table["one_outlet"]), outlet_penalty(scores, settings.outlet_penalty), 0)
-    keep = np.flatnonzero(scores > 0)
-    columns = {name: table[name].take(keep) for name in ("task", "a", "b", "cosine", "hinted")}
+    columns = {name: table[name] for name in ("task", "a", "b", "cosine", "hinted")}
     final = headline_score(scores - outlet, numbers(table["forms"]), 1)
-    return {**columns, "score": final[keep].astype(np.int32)}
+    return {**columns, "score": final.astype(np.int32)}

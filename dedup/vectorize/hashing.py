@@ -8,7 +8,7 @@ the 64-bit hashes by which exact overlaps are counted are finalised here.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 FEATURES = 2**31 - 1
 """Number of hashed terms: the most that `HashingVectorizer` has."""
+TERM_BITS = 31
+"""Bits of a hashed term."""
 BASE = 0x9E3779B97F4A7C15
 """Base of the polynomial: odd, so that every word of a shingle counts modulo 2^64."""
 MASK = (1 << 64) - 1
@@ -153,6 +155,17 @@ def terms_of(hashes: NDArray[np.uint32]) -> NDArray[np.int64]:
     """The hashed terms of words by their hashes: `HashingVectorizer`'s features; shape (words,)."""
     terms: NDArray[np.int64] = np.abs(hashes.view(np.int32).astype(np.int64)) % FEATURES
     return terms
+
+
+def buckets_of(terms: NDArray[np.integer[Any]]) -> NDArray[np.int32]:
+    """Where each bucket begins in an array of ascending terms, and where the last ends; shape (buckets + 1,).
+
+    A bucket has the terms with the same upper bits. There are as many buckets as terms or up to half as many, a power
+    of two: hashes are spread evenly, so a term is found in a few steps, see `kernels.halving.place_of`.
+    """
+    bits = max(0, len(terms).bit_length() - 1)
+    counts = np.bincount(terms >> (TERM_BITS - bits), minlength=1 << bits)
+    return np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
 
 
 def shingle_hash(shingle: bytes) -> int:

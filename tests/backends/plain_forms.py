@@ -57,27 +57,34 @@ def segment_arrays(
     np.add.at(square, row[of_head], weight[of_head] ** 2)
     order = np.flatnonzero(of_head)[np.argsort(row[of_head], kind="stable")]
     begin = np.concatenate([[0], np.cumsum(np.bincount(row[of_head], minlength=count))]).astype(np.int32)
-    places = np.searchsorted(head, term[order]).astype(np.uint16)
-    norms = np.ceil(np.sqrt(square.astype(np.float64))).astype(np.int32)
+    entries = (np.searchsorted(head, term[order]) << 16 | weight[order]).astype(np.uint32)
+    norms = np.ceil(np.sqrt(square.astype(np.float64))).astype(np.uint16)
     postings = (row[~of_head] << 16 | weight[~of_head]).astype(np.uint32)
-    return postings, head, begin, places, weight[order].astype(np.uint16), norms
+    return postings, head, begin, entries, norms
 
 
-def locate_terms(indexed: NDArray[np.int32], terms: NDArray[np.int32], found: NDArray[np.int32], heads: bool) -> None:
-    """Writes for each term that is indexed its place, or -2 - its place for one of the head.
+def locate_terms(
+    indexed: NDArray[np.int32],
+    _buckets: NDArray[np.int32],
+    head: NDArray[np.int32],
+    terms: NDArray[np.int32],
+    found: NDArray[np.int32],
+) -> None:
+    """Writes for each term that is indexed its place, -2 - its place for one of the head, -1 for any other.
 
     Kernel: `index.search.kernels.scan.locate_terms`.
     """
-    place = np.searchsorted(indexed, terms)
-    there = np.isin(terms, indexed)
-    found[there] = (-2 - place if heads else place)[there]
+    found[:] = -1
+    for known, factor, first in ((indexed, 1, 0), (head, -1, -2)):
+        there = np.isin(terms, known)
+        found[there] = first + factor * np.searchsorted(known, terms)[there]
 
 
-def any_prefix_agrees(
-    prefixes: NDArray[np.uint8], slots: NDArray[np.int32], own: NDArray[np.uint8], least: int
-) -> bool:
-    """Whether one of some rows agrees with another row in so many places.
+def any_prefix_agrees(rows: NDArray[np.uint8], own: NDArray[np.uint8], least: int, first: int, last: int) -> bool:
+    """Whether one of some rows, but for those at `first:last`, agrees with another row in so many places.
 
-    Kernel: `index.search.kernels.scan.any_prefix_agrees`, `index.search.kernels.scan.any_prefix_agrees_by_words`.
+    Kernel: `index.search.kernels.prefixes.any_prefix_agrees`, `index.search.kernels.prefixes.any_prefix_listed`.
     """
-    return bool((np.count_nonzero(prefixes[slots] == own, axis=1) >= least).any())
+    agreeing = np.count_nonzero(rows == own, axis=1) >= least
+    agreeing[first:last] = False
+    return bool(agreeing.any())

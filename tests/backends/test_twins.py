@@ -29,11 +29,12 @@ from dedup.group.linkage import LOWEST, Tree
 from dedup.group.linkage import average_linkage as plain_average_linkage
 from dedup.index.features import kernels as feature_kernels
 from dedup.index.features.sketch import Vector, names_of, unpacked
-from dedup.index.features.tfidf import Weigher, begins_of, look_up
+from dedup.index.features.tfidf import Weigher, look_up
 from dedup.index.search.kernels import layout, scan
+from dedup.index.search.kernels import prefixes as prefix_kernels
 from dedup.index.search.neighbours import Neighbours, Query, score_by_kernel, score_by_numpy, strongest, sums_by_story
 from dedup.index.search.postings import SEALED_AT_ONCE, PlainPostings, Postings, Reach, SegmentedPostings
-from dedup.index.search.segments import Hits, VectorBatch
+from dedup.index.search.segments import LISTED, Hits, Prefixes, VectorBatch
 from dedup.index.search.table import ArticleTable
 from dedup.index.stories import regroup
 from dedup.match import copies, templates
@@ -45,7 +46,7 @@ from dedup.match.kernels.probability import of_links
 from dedup.match.kernels.products import products as compiled_products
 from dedup.match.probability import LEAST_SCORE, Probabilities
 from dedup.match.scores import SECONDS_A_DAY
-from dedup.match.stories import Pairs, mean_similarity, products, story_pairs
+from dedup.match.stories import Pairs, mean_similarity, products, related_to, story_pairs
 from dedup.match.stories import among_best as plain_among_best
 from dedup.settings import Settings
 from dedup.text.document import Document
@@ -54,7 +55,7 @@ from dedup.vectorize.cross_lingual import CrossLingual
 from dedup.vectorize.exact import SCORE_UNIT, WEIGHT_UNIT
 from dedup.vectorize.features import HashedWords, plain_features
 from dedup.vectorize.frequencies import Frequencies
-from dedup.vectorize.hashing import FEATURES, hashes_of, wide_hashes_of
+from dedup.vectorize.hashing import FEATURES, buckets_of, hashes_of, wide_hashes_of
 from dedup.vectorize.kernels import boilerplate as boilerplate_kernels
 from dedup.vectorize.kernels import cross_lingual as cross_lingual_kernels
 from dedup.vectorize.kernels import languages as language_kernels
@@ -250,6 +251,7 @@ def titles_in_bodies(rng: Generator) -> Iterator[Case]:
         yield relation_kernels.relations(*given), boilerplate.relations(*given)
 
 
+@cases_of("index.features.kernels.weigh")
 def weights_under_a_background(rng: Generator) -> Iterator[Case]:
     texts = [*some_articles(rng, 60), ("", "again " * 70_000)]
     articles = [Article(id=str(place), title=title, text=text) for place, (title, text) in enumerate(texts)]
@@ -275,7 +277,6 @@ def document_frequencies(rng: Generator) -> Iterator[Case]:
 
 @cases_of("vectorize.kernels.tfidf.tfidf", "vectorize.kernels.cross_lingual.cross_lingual_vectors")
 def weighed_vectors(rng: Generator) -> Iterator[Case]:
-    yield from weights_under_a_background(rng)
     for articles in ([], some_articles(rng, 60)):
         for background in (0, 1_000):
             features, settings = extractor().features(articles), Settings(background=background)
@@ -388,9 +389,28 @@ def pairs_in_window(rng: Generator) -> Iterator[Case]:
         never = some_pairs(rng, count, [0.0, 0.2][number % 2])
         lean = mean_similarity(matrix, standing)
         given = (matrix, lean, seconds, np.unique(standing), never, settings, None, across)
-        expected = story_pairs(*given)
-        for threads, block, pile in ((None, 100, 1 << 22), (1, 32, 1), (3, 1 + number, 17)):
-            yield story_kernels.story_pairs(*given, threads=threads, block=block, pile=pile), expected
+        for crowding in (0.0, 0.07):
+            expected = story_pairs(*given, crowding=crowding)
+            for threads, block, pile in ((None, 100, 1 << 22), (1, 32, 1), (3, 1 + number, 17)):
+                sizes = {"threads": threads, "block": block, "pile": pile}
+                yield story_kernels.story_pairs(*given, crowding=crowding, **sizes), expected
+
+
+@cases_of("match.kernels.stories.related_to")
+def related_articles(rng: Generator) -> Iterator[Case]:
+    for number, count in enumerate((0, 1, 2, 90, 300, 300)):
+        settings = Settings(window=[30.0, math.inf][number % 2])
+        matrix, seconds = unit_vectors(rng, count, [5, 60, 900][number % 3]), some_times(rng, count, number % 4)
+        among = np.flatnonzero(rng.random(count) < 0.9)
+        across = CrossLingual(unit_vectors(rng, count, 60), rng.integers(-1, 3, count)) if number % 2 else None
+        strangers = rng.random(count) < 0.3 if number % 3 else None
+        given = (matrix, np.full(count, 0.01), seconds, among, some_pairs(rng, count, 0.05), settings, across)
+        for share in (0.0, 0.3, 1.0):
+            sample = among[: math.ceil(share * len(among))]
+            expected = related_to(sample, *given, strangers=strangers)
+            for threads, block in ((None, 100), (3, 1 + number)):
+                found = story_kernels.related_to(sample, *given, strangers=strangers, threads=threads, block=block)
+                yield found, expected
 
 
 @cases_of("match.kernels.best.among_best")
@@ -495,7 +515,7 @@ def entries_of(vectors: list[Vector]) -> tuple[NDArray[np.int32], NDArray[np.int
 
 @cases_of("index.features.kernels.look_up")
 def looked_up(rng: Generator) -> Iterator[Case]:
-    for most in (1, 50, 10_000, FEATURES):
+    for most in (1, 50, 10_000):
         rows = [np.unique(rng.integers(0, most, size)).astype(np.int32) for size in (0, 1, 40, 90)]
         indptr, terms = np.concatenate([[0], np.cumsum([len(row) for row in rows])]), np.concatenate(rows)
         for known in (terms[:0], np.unique(rng.integers(0, most, 60)).astype(np.int32), np.unique(terms)):
@@ -503,8 +523,9 @@ def looked_up(rng: Generator) -> Iterator[Case]:
             for values in of_each:
                 for some in (np.arange(4), np.array([3, 1]), np.arange(0)):
                     found, expected = np.zeros((2, len(terms)), values.dtype)
-                    for each, write_values in ((found, feature_kernels.look_up), (expected, look_up)):
-                        write_values(some, indptr, terms, known, begins_of(known), values, each)
+                    table = known, buckets_of(known), values
+                    feature_kernels.look_up(some, indptr, terms, *table, found)
+                    look_up(some, indptr, terms, *table, expected)
                     yield found, expected
 
 
@@ -531,25 +552,31 @@ def segments(rng: Generator) -> Iterator[Case]:
 
 @cases_of("index.search.kernels.scan.locate_terms")
 def listed_places(rng: Generator) -> Iterator[Case]:
-    for most in (1, 50, 10_000):
-        indexed, terms = (np.unique(rng.integers(0, most, 90)).astype(np.int32) for _ in range(2))
-        for given in ((indexed, terms), (indexed[:0], terms), (indexed, terms[:0]), (terms, terms)):
-            for heads in (False, True):
-                found, expected = (np.full(len(given[1]), -1, np.int32) for _ in range(2))
-                scan.locate_terms(*given, found, heads)
-                plain_forms.locate_terms(*given, expected, heads)
+    for most in (1, 50, 10_000, FEATURES):
+        for count in (0, 1, 90, 4_000):
+            known = np.unique(rng.integers(0, most, count)).astype(np.int32)
+            in_head = rng.random(len(known)) < 0.2
+            others = np.unique(np.concatenate([rng.integers(0, most, 90), rng.permutation(known)[:90]]))
+            for terms in (others.astype(np.int32), known, known[:0]):
+                given = known[~in_head], buckets_of(known[~in_head]), known[in_head], terms
+                found, expected = np.empty((2, len(terms)), np.int32)
+                scan.locate_terms(*given, found)
+                plain_forms.locate_terms(*given, expected)
                 yield found, expected
 
 
-@cases_of("index.search.kernels.scan.any_prefix_agrees", "index.search.kernels.scan.any_prefix_agrees_by_words")
+@cases_of("index.search.kernels.prefixes.any_prefix_agrees", "index.search.kernels.prefixes.any_prefix_listed")
 def prefixes(rng: Generator) -> Iterator[Case]:
-    for _ in range(2_000):
-        own = rng.choice([0, 1, 127, 128, 255], 16).astype(np.uint8)
-        rows = rng.choice([0, 1, 127, 128, 255], (3, 16)).astype(np.uint8)
-        slots, least = np.array([2, 0], np.int32)[: rng.integers(0, 3)], int(rng.integers(1, 12))
-        expected = plain_forms.any_prefix_agrees(rows, slots, own, least)
-        yield scan.any_prefix_agrees(rows, slots, own, least), expected
-        yield scan.any_prefix_agrees_by_words(rows.view(np.uint64), slots, own.view(np.uint64), least), expected
+    values = np.array([0, 1, 127, 128, 255], np.uint8)
+    for width in (1, 7, 16):
+        for count in (0, 1, 3, LISTED, LISTED + 7):
+            rows = rng.choice(values, (count, width))
+            for least in range(1, width + 2):
+                own, (first, last) = rng.choice(values, width), sorted(rng.integers(0, count + 1, 2).tolist())
+                given = own, least, first, last
+                expected = plain_forms.any_prefix_agrees(rows, *given)
+                yield prefix_kernels.any_prefix_agrees(rows, *given), expected
+                yield Prefixes.of(rows).any_agrees(*given), expected
 
 
 @cases_of(*(f"index.search.kernels.scan.scan_{name}" for name in ("for_one", "for_many", "open_rows")))
@@ -676,7 +703,7 @@ def kernels() -> Iterator[str]:
 
 
 def test_every_kernel_has_a_plain_form_and_cases() -> None:
-    assert sorted(name for twin in TWINS for name in twin.compiled()) == sorted(kernels())
+    assert sorted({name for twin in TWINS for name in twin.compiled()}) == sorted(kernels())
     assert sorted(GENERATORS) == sorted(twin.kernel for twin in TWINS)
 
 

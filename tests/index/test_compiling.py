@@ -70,7 +70,7 @@ def test_no_kernel_is_compiled_after_an_index_is_opened() -> None:
     environment = {**os.environ, "DEDUP_KERNELS": "on"}
     done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True, env=environment)
     not_called, new = done.stdout.splitlines()
-    assert not_called == "index.search.kernels.scan.any_prefix_agrees"  # for signatures shorter than a prefix
+    assert not not_called
     assert not new
 
 

@@ -1,12 +1,19 @@
-"""Searching by kernels beyond the date window. `tests/backends/test_twins.py` compares each kernel."""
+"""Searching by kernels beyond the date window, and for one article. `tests/backends/test_twins.py` has each kernel."""
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import date
 
+import numpy as np
 import pytest
 
-from dedup import Article, StoryIndex
+from dedup import Article, Settings, StoryIndex
+from dedup.index.features.sketch import Vector
+from dedup.index.search.neighbours import Neighbours, Query, search_neighbours
+from dedup.index.search.table import ArticleTable
+from dedup.vectorize.exact import WEIGHT_UNIT
+from dedup.vectorize.language import UNKNOWN
 
 
 @pytest.mark.parametrize("kernels", ["on", "off"])
@@ -29,3 +36,44 @@ def test_of_what_lies_far_back_copies_alone_are_found(kernels: str, monkeypatch:
         assert index.match({**later, "text": changed}).links == ()
         near = index.match({**later, "published": "2020-01-20", "text": changed})
         assert near.links, "of that time it is alike"
+
+
+@pytest.mark.parametrize("fast", [True, False])
+def test_one_query_finds_what_it_finds_among_others(fast: bool) -> None:
+    """Articles of three languages and of none, in and out of order, some removed, in segments and unsealed."""
+    seed = int(np.random.default_rng().integers(1 << 32))
+    rng = np.random.default_rng(seed)
+    table = ArticleTable(Settings(num_perm=16, bands=8), 0.01, list, fast=fast)
+
+    def article(kinds: int = 300) -> Query:
+        terms = np.unique((kinds * rng.random(int(rng.integers(1, 40))) ** 3).astype(np.int32))
+        weights = rng.random(len(terms)) + 0.05
+        units = np.rint(weights / np.sqrt((weights**2).sum()) / WEIGHT_UNIT).astype(np.uint16)
+        crossing, signature = rng.random(len(terms)) < 0.5, rng.integers(0, 3, 16).astype(np.uint8)
+        language = str(rng.choice(["en", "de", "fr", UNKNOWN], p=[0.7, 0.2, 0.05, 0.05]))
+        vector = Vector(terms, units, crossing, signature, language, 0.02, int(rng.integers(0, 90)), False)
+        return Query(vector, float(rng.choice([86_400.0 * rng.integers(0, 100), np.nan], p=[0.95, 0.05])), 0)
+
+    number = 0
+    for count in (700, 5, 130, 20):
+        some = sorted((article() for _ in range(count)), key=lambda one: one.seconds)
+        slots = list[int]()
+        for one in some:
+            slots.append(
+                table.admit(number, None if np.isnan(one.seconds) else one.seconds, "A", one.vector, twin=False)
+            )
+            number += 1
+        table.story[slots] = 0
+        table._of_story[0] += slots
+        table.compare(slots, [one.vector for one in some])
+        for removed in rng.choice(np.arange(number - count, number), count // 5, replace=False).tolist():
+            table.remove(removed)
+    queries = [article() for _ in range(40)]
+    together = search_neighbours(table, queries)
+    for query, among in zip(queries, together, strict=True):
+        (alone,) = search_neighbours(table, [query])
+        for column in fields(Neighbours):
+            one, other = (getattr(found, column.name)[np.argsort(found.slots)] for found in (alone, among))
+            assert one.tobytes() == other.tobytes(), f"seed {seed}: {column.name}"
+    assert sum(len(one.slots) for one in together) > 500, f"seed {seed}"
+    assert any(one.foreign.any() for one in together), f"seed {seed}"

@@ -43,7 +43,7 @@ def test_segments_find_what_a_scan_finds(kinds: int, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(postings, "LARGEST", 300)
     seed = int(np.random.default_rng().integers(1 << 32))
     rng = np.random.default_rng(seed)
-    fast, plain = SegmentedPostings(0.08, always), PlainPostings(0.08, always)
+    fast, plain = SegmentedPostings(0.08, always), PlainPostings()
     free, used, highest = list[int](), set[int](), 0
     for step in range(3_000):
         if used and rng.random() < (0.2 if step % 1_000 < 700 else 0.8):
@@ -127,7 +127,7 @@ def test_segments_out_of_reach_are_searched_only_if_a_signature_is_similar(monke
         found: NDArray[np.float64] = days[slots]
         return found
 
-    fast, plain = SegmentedPostings(0.08, seconds_of), PlainPostings(0.08, seconds_of)
+    fast, plain = SegmentedPostings(0.08, seconds_of, lambda slots: prefixes[slots]), PlainPostings()
     every = [vector(rng, 60) for _ in days]
     for slot, one in enumerate(every):
         fast.add(slot, *one)
@@ -138,7 +138,7 @@ def test_segments_out_of_reach_are_searched_only_if_a_signature_is_similar(monke
     for place in asked:
         own = prefixes[place].copy()
         own[rng.choice(16, 11, replace=False)] ^= 1  # five of the sixteen stay as they are
-        reaches.append(Reach(days[place] - 10, days[place] + 10, prefixes, own, 4))
+        reaches.append(Reach(days[place] - 10, days[place] + 10, own, 4))
     query, slots, dots = fast.all_above(VectorBatch.of([every[place] for place in asked]), 0.08, reaches)
     out_of_sight = 0
     for number, (place, reach) in enumerate(zip(asked, reaches, strict=True)):
@@ -149,7 +149,7 @@ def test_segments_out_of_reach_are_searched_only_if_a_signature_is_similar(monke
         for found in (alone, many):
             assert near.items() <= found.items() <= whole.items(), f"seed {seed}"
         out_of_sight += len(whole) - len(alone)
-        away = Reach(days[place] + 200, days[place] + 220, prefixes, reach.own, 4)
+        away = Reach(days[place] + 200, days[place] + 220, reach.own, 4)
         assert place in fast.above(*every[place], 0.08, away)[0].tolist(), f"seed {seed}: the copy is found"
         names = Reach(days[place] + 200, days[place] + 220)
         assert fast.above(*every[place], 0.08, names)[0].tolist() == []
@@ -164,7 +164,7 @@ def test_a_single_query_searches_a_segment_within_its_times_only() -> None:
     every = [vector(rng, 60) for _ in days]
 
     def found(order: NDArray[np.int64], query: int, reach: Reach) -> dict[int, int]:
-        fast = SegmentedPostings(0.08, lambda slots: days[order][slots])
+        fast = SegmentedPostings(0.08, lambda slots: days[order][slots], lambda slots: prefixes[order][slots])
         fast.add_many(range(len(order)), [every[place] for place in order.tolist()])
         slots, dots = fast.above(*every[query], 0.08, reach)
         return dict(zip(order[slots].tolist(), dots.tolist(), strict=True))
@@ -177,6 +177,6 @@ def test_a_single_query_searches_a_segment_within_its_times_only() -> None:
         within = {slot: dot for slot, dot in whole.items() if since <= days[slot] <= until}
         assert found(in_order, query, Reach(since, until)) == within
         far = prefixes[0 if days[query] > 50 else -1]  # an article beyond the times that may be a copy
-        assert found(in_order, query, Reach(since, until, prefixes, far, 8)) == whole
+        assert found(in_order, query, Reach(since, until, far, 8)) == whole
         none = np.zeros(16, np.uint8)
-        assert found(in_order, query, Reach(since, until, prefixes, none, 16)) == within
+        assert found(in_order, query, Reach(since, until, none, 16)) == within

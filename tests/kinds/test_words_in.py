@@ -5,7 +5,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dedup.kinds.words import words_in
+from dedup.kinds.words import lower_words_in, words_in
 
 SIGNS = "".join(map(chr, range(128))) + "“”‘’–—…\u00a0éßКİ\u212aａ٣٤_\u2028\x85\u0301"
 
@@ -13,7 +13,7 @@ SIGNS = "".join(map(chr, range(128))) + "“”‘’–—…\u00a0éßКİ\u21
 @given(st.text(st.one_of(st.sampled_from(SIGNS), st.characters(codec="utf-8"))))
 def test_the_words_are_those_of_the_pattern(text: str) -> None:
     assert words_in(text) == re.findall(r"\w+", text)
-    assert words_in(text.lower()) == re.findall(r"\w+", text.lower())
+    assert words_in(text.lower()) == lower_words_in(text) == re.findall(r"\w+", text.lower())
 
 
 def test_signs_at_words_in_ascii_letters() -> None:

@@ -148,18 +148,20 @@ def test_the_page_computes_with_the_same_constants() -> None:
         assert (float(least), float(most)) == (LEAST_SCORE, MOST_BACKGROUND)
 
 
-@given(*(st.floats(0, most) for most in (0.6, 0.6, 40, 1, 1, 40)))
+@given(*(st.floats(0, most) for most in (0.6, 0.6, 40, 1, 1, 40, 0.2)))
 def test_no_score_is_positive_up_to_the_least_cosine(
-    a: float, b: float, days: float, most: float, share: float, more: float
+    a: float, b: float, days: float, most: float, share: float, more: float, crowding: float
 ) -> None:
-    least = least_cosine(min(a, b), days, most)
-    for cosine in (least, least * share):
-        assert score(np.float64(cosine), a, b, np.float64(days), most) <= 0
-        assert score(np.float64(cosine), a, b, np.float64(days + more), most) <= 0
+    least = least_cosine(min(a, b), days, most, crowding)
+    unknown = least_cosine(min(a, b), 0.0, most, crowding)
+    for cosine in (least, min(least, least * share)):
+        assert score(np.float64(cosine), a, b, np.float64(days), most, crowding) <= 0
+        assert score(np.float64(cosine), a, b, np.float64(days + more), most, crowding) <= 0
+    assert score(np.float64(unknown), a, b, np.float64(math.nan), most, crowding) <= 0
 
 
 def test_the_least_cosine_grows_with_the_days_to_the_full_penalty() -> None:
     assert [least_cosine(0.02, days, 0.1) for days in (0.0, 10.0, 20.0, math.inf)] == pytest.approx(
         [0.02, 0.07, 0.12, 0.12]
     )
-    assert least_cosine(0.0, 20.0, 1.0) == FADE[0]
+    assert least_cosine(0.0, 20.0, 1.0) == least_cosine(0.0, 20.0, 0.1, 0.08) == FADE[0]

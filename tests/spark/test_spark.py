@@ -132,7 +132,7 @@ def test_a_very_frequent_body_is_split_into_blocks(spark: SparkSession) -> None:
     run = {"input": str(datetime.now(UTC))}
     job = Job(spark, Settings(), Checkpoints(spark, folder, run), 3, chunk=30, pairs=40)
     assert labels(clustered(job, frame(spark, rows), {})) == expected(rows)
-    blocks = spark.read.parquet(f"{folder}/banded.blocks")
+    blocks = spark.read.parquet(f"{folder}/others.blocks")
     assert blocks.select("block").distinct().count() > 1
 
 

@@ -9,7 +9,7 @@ from made_articles import stream
 from dedup.backends import CompiledBackend
 from dedup.match.kernels import bands
 from dedup.settings import Settings
-from dedup.vectorize.kernels import boilerplate, languages, tfidf
+from dedup.vectorize.kernels import boilerplate, languages, relations, tfidf
 from dedup.vectorize.kernels.threads import parts_in_threads
 
 FOOTER = " ".join(f"Footer{number}" for number in range(30))
@@ -29,7 +29,8 @@ def test_parts_cover_a_range_in_order(count: int, threads: int | None, least: in
 @pytest.mark.parametrize("texts", [TEXTS, TEXTS[:1], [], [("", "")] * 3])
 def test_threads_do_not_change_results(texts: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(languages, "_AT_ONCE", 4)
-    monkeypatch.setattr(boilerplate, "_ARTICLES", 4)
+    monkeypatch.setattr(boilerplate, "ARTICLES", 4)
+    monkeypatch.setattr(relations, "ARTICLES", 4)
     monkeypatch.setattr(bands, "_AT_ONCE", 4)
     monkeypatch.setattr(tfidf, "_AT_ONCE", 50)
     monkeypatch.setattr(tfidf, "_ROWS", 4)
@@ -43,13 +44,23 @@ def test_threads_do_not_change_results(texts: list[tuple[str, str]], monkeypatch
         features = backend.features(words, np.ones(len(words.hashes), np.bool_), order)
         pairs = np.array([(a, b) for a in order for b in order if a < b], np.int64).reshape(-1, 2)
         spoken = backend.detect(words)
+        related = backend.relations(words, pairs, np.unique(passages), spoken)
         counted = backend.frequencies(features, spoken)
         vectors = [backend.tfidf(features, spoken, counted) for _ in range(2)]  # the second without known columns
         matrices = [(one.matrix.indptr, one.matrix.indices, one.matrix.data, one.terms) for one in vectors]
         agreeing = backend.agreeing_slots(features.signatures, pairs)
         columns = counted.counts.data, counted.counts.indices
         results.append(
-            [passages, places, keep, np.array(spoken), agreeing, *columns, *(a for one in matrices for a in one)]
+            [
+                passages,
+                places,
+                keep,
+                np.array(spoken),
+                related,
+                agreeing,
+                *columns,
+                *(a for one in matrices for a in one),
+            ]
         )
     for one, other in zip(*results, strict=True):
         assert one.dtype == other.dtype

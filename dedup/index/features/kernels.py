@@ -1,34 +1,22 @@
-"""Kernels that look up terms, read the stored vectors of many articles and compute their cross-lingual vectors."""
+"""Kernels that weigh the terms of articles, read stored vectors and compute cross-lingual vectors."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.index.features.tfidf import SHIFT
+from dedup.index.search.segments import Reals, Wholes
 from dedup.vectorize.cross_lingual import cross_lingual_weight
+from dedup.vectorize.features import IS_NUMBER, Features
 from dedup.vectorize.kernels.compiling import Whole, callable_by_kernels, kept, kernel
-from dedup.vectorize.kernels.halving import first_not_below
+from dedup.vectorize.kernels.counting import term_of_word
+from dedup.vectorize.kernels.halving import bucket_of, first_not_below, place_of
+from dedup.vectorize.kernels.machine import fetch
+from dedup.vectorize.kernels.tfidf import logarithms_of, weigh_one
 
 callable_by_kernels(cross_lingual_weight)
-
-
-@kernel
-def from_on(sought: int, among: NDArray[np.int32], low: Whole) -> Whole:
-    """The first place from `low` on that holds no less than what is sought: by steps that double, then by halves."""
-    step, high = np.int64(1), low
-    while high < len(among) and among[high] < sought:
-        low = high + 1
-        high += step
-        step *= 2
-    high = min(high, len(among))
-    while low < high:
-        middle = (low + high) // 2
-        if among[middle] < sought:
-            low = middle + 1
-        else:
-            high = middle
-    return low
 
 
 @kept
@@ -37,7 +25,7 @@ def look_up(
     indptr: NDArray[np.int64],
     terms: NDArray[np.int32],
     known: NDArray[np.int32],
-    begins: NDArray[np.int32],
+    buckets: NDArray[np.int32],
     values: NDArray[np.int64] | NDArray[np.float64],
     found: NDArray[np.int64] | NDArray[np.float64],
 ) -> None:
@@ -46,11 +34,127 @@ def look_up(
     Plain form: `index.features.tfidf.look_up`.
     """
     for row in rows:
-        for entry in range(indptr[row], indptr[row + 1]):
-            term = terms[entry]
-            low, high = np.int64(begins[term >> SHIFT]), np.int64(begins[(term >> SHIFT) + 1])
-            low += first_not_below(known[low:high], term)
-            found[entry] = values[low] if low < high and known[low] == term else values[len(known)]
+        _look_up(indptr[row], indptr[row + 1], terms, known, buckets, values, found)
+
+
+@kernel
+def _look_up(
+    first: Whole,
+    last: Whole,
+    terms: NDArray[np.int32],
+    known: NDArray[np.int32],
+    buckets: NDArray[np.int32],
+    values: NDArray[np.int64] | NDArray[np.float64],
+    found: NDArray[np.int64] | NDArray[np.float64],
+) -> None:
+    """Write the values of the terms at `first:last`. What lies far apart in memory is fetched for several at a time."""
+    for entry in range(first, last):
+        fetch(buckets, bucket_of(terms[entry], buckets))
+    for entry in range(first, last):
+        fetch(known, np.int64(buckets[bucket_of(terms[entry], buckets)]))
+    for entry in range(first, last):
+        found[entry] = values[place_of(terms[entry], known, buckets)]
+
+
+def weigh(
+    features: Features,
+    tables: Sequence[tuple[NDArray[np.int64], Reals]],
+    capital_weight: float,
+    short: NDArray[np.int32],
+    sums: Wholes,
+) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.uint16], NDArray[np.bool_], NDArray[np.int64]]:
+    """Unit vectors of articles, without entries of 0.
+
+    Plain form: `index.features.tfidf.Weigher.weigh`.
+
+    Args:
+        features: of the articles.
+        tables: the articles of each language, and the idf of its terms.
+        capital_weight: see `Settings`.
+        short: the terms of the articles as `sums` has them.
+        sums: of the vectors of the background.
+
+    Returns:
+        Where the terms of each article begin, the terms, their weights, which of them are names or figures, and the
+        dot product of each vector with `sums`.
+    """
+    weights, products = np.empty(len(features.terms)), np.empty(len(features), np.int64)
+    logarithms, large = logarithms_of(features)
+    for rows, idf in tables:
+        _weigh(
+            rows, features.indptr, features.terms, features.every, features.capitals, logarithms, large,
+            capital_weight, *idf, short, *sums, weights, products,
+        )  # fmt: skip
+    words = features.words
+    given = features.indptr, features.terms, features.capitals
+    return *_lay_out(*given, weights, words.hashes, words.flags, words.offsets), products
+
+
+@kept
+def _weigh(
+    rows: NDArray[np.int64],
+    indptr: NDArray[np.int64],
+    terms: NDArray[np.int32],
+    every: NDArray[np.unsignedinteger],
+    capitals: NDArray[np.unsignedinteger],
+    logarithms: NDArray[np.float64],
+    large: NDArray[np.int64],
+    capital_weight: float,
+    known: NDArray[np.int32],
+    buckets: NDArray[np.int32],
+    idf: NDArray[np.float64],
+    short: NDArray[np.int32],
+    summed: NDArray[np.int32],
+    summed_buckets: NDArray[np.int32],
+    sums: NDArray[np.int64],
+    weights: NDArray[np.float64],
+    products: NDArray[np.int64],
+) -> None:
+    """Write the weights of the terms of some articles, and their dot products with some sums."""
+    found = np.empty(len(terms), np.int64)
+    for row in rows:
+        first, last = indptr[row], indptr[row + 1]
+        _look_up(first, last, terms, known, buckets, idf, weights)
+        weigh_one(first, last, every, capitals, logarithms, large, capital_weight, weights)
+        _look_up(first, last, short, summed, summed_buckets, sums, found)
+        product = np.int64(0)
+        for entry in range(first, last):
+            product += np.int64(weights[entry]) * found[entry]
+        products[row] = product
+
+
+@kept
+def _lay_out(
+    indptr: NDArray[np.int64],
+    terms: NDArray[np.int32],
+    capitals: NDArray[np.unsignedinteger],
+    weights: NDArray[np.float64],
+    hashes: NDArray[np.uint32],
+    flags: NDArray[np.uint8],
+    offsets: NDArray[np.int64],
+) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.uint16], NDArray[np.bool_]]:
+    """The entries that are not 0: where those of each article begin, terms, weights, and which are names or figures.
+
+    `hashes`, `flags` and `offsets` are those of the words of the articles.
+    """
+    begin, is_figure = np.zeros(len(indptr), np.int64), np.zeros(len(terms), np.bool_)
+    out_terms, out_weights = np.empty(len(terms), np.int32), np.empty(len(terms), np.uint16)
+    crossing, found = np.empty(len(terms), np.bool_), np.int64(0)
+    for row in range(len(indptr) - 1):
+        first, last = indptr[row], indptr[row + 1]
+        for word in range(offsets[2 * row], offsets[2 * row + 2]):
+            if flags[word] & IS_NUMBER:
+                term = np.int32(term_of_word(hashes[word]))
+                place = first_not_below(terms, term, first, last)
+                if place < last and terms[place] == term:
+                    is_figure[place] = True
+        for entry in range(first, last):
+            if weights[entry] > 0:
+                out_terms[found], out_weights[found] = terms[entry], np.uint16(weights[entry])
+                crossing[found] = capitals[entry] > 0 or is_figure[entry]
+                found += 1
+        begin[row + 1] = found
+    return begin, out_terms[:found].copy(), out_weights[:found].copy(), crossing[:found].copy()
 
 
 @kept

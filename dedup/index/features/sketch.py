@@ -201,6 +201,11 @@ def names_of(vectors: Sequence[Vector]) -> list[tuple[NDArray[np.int32], NDArray
     from dedup.index.features.kernels import cross_lingual_parts
 
     # Copied even for one vector: a kernel would be compiled again for the arrays of a packed one, which are read-only.
+    if len(vectors) == 1:
+        (one,) = vectors
+        start, terms, weights = np.array([0, len(one.terms)]), one.terms.copy(), one.weights.copy()
+        _, terms, weights = cross_lingual_parts(start, terms, weights, one.crossing.copy())
+        return [(terms, weights)]
     start, terms, weights = concatenated([(vector.terms, vector.weights) for vector in vectors])
     crossing = np.concatenate([np.empty(0, np.bool_), *(vector.crossing for vector in vectors)])
     begin, terms, weights = cross_lingual_parts(start, terms, weights, crossing)
@@ -259,12 +264,11 @@ class Sketcher:
         features = self._backend.features(judged, np.ones(len(judged.hashes), np.bool_), np.arange(count))
         languages = self._backend.detect(judged)
         found = self._weigher.weigh(features, languages)
-        signature_bytes, lengths = (features.signatures & 0xFF).astype(np.uint8), judged.lengths().tolist()
-        headlines = (judged.forms() > 0).tolist()
-        bounds = found.indptr.tolist()
+        signature_bytes, similarity = features.signatures.astype(np.uint8), found.background_similarity.tolist()
+        bounds, ends = found.indptr.tolist(), judged.offsets.tolist()
         vectors = []
         for place in range(count):
-            span = slice(bounds[place], bounds[place + 1])
+            span, (first, middle, last) = slice(bounds[place], bounds[place + 1]), ends[2 * place : 2 * place + 3]
             vectors.append(
                 Vector(
                     found.terms[span],
@@ -272,9 +276,9 @@ class Sketcher:
                     found.crossing[span],
                     signature_bytes[place],
                     languages[place],
-                    float(found.background_similarity[place]),
-                    lengths[place],
-                    headlines[place],
+                    similarity[place],
+                    last - middle or middle - first,
+                    middle == last,
                 )
             )
         return vectors

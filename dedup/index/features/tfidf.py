@@ -7,27 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup.index.search.segments import Reals
 from dedup.match.stories import smoothed_mean
 from dedup.vectorize.background import languages as languages_with_table
 from dedup.vectorize.exact import DOT_UNIT, WEIGHT_UNIT
 from dedup.vectorize.features import IS_NUMBER, Features
 from dedup.vectorize.frequencies import Frequencies
-from dedup.vectorize.hashing import FEATURES, terms_of
+from dedup.vectorize.hashing import FEATURES, buckets_of, terms_of
 from dedup.vectorize.tfidf import idf_by_language, log_frequency, table, term_weight, unit_weights
 
 if TYPE_CHECKING:
     from dedup.background import Background
     from dedup.settings import Settings
-
-_Table: TypeAlias = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]
-"""Terms, ascending; see `begins_of`; and the value of each and of any other term, which is the last."""
-SHIFT = 17
-"""The bits of a term after those by which it is looked up first."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,45 +54,53 @@ class Weigher:
 
     def __init__(self, settings: Settings, background: Background, *, fast: bool) -> None:
         self._settings, self._background, self._fast = settings, background, fast
-        self._idf: dict[str, _Table] = {}
-        self._ratio: dict[str, _Table] = {}
+        self._idf: dict[str, Reals] = {}
+        self._ratio: dict[str, Reals] = {}
         terms, general = background.terms.astype(np.int32), background.general_sums
+        buckets = buckets_of(terms)
+        self._sums = terms, buckets, np.append(background.sums, 0)
+        self._general_sums = self._sums if general is None else (terms, buckets, np.append(general, 0))
         self._is_old = background.frequencies.width < FEATURES
-        self._sums = terms, self._begins_of(terms), np.append(background.sums, 0)
-        self._general_sums = self._sums if general is None else (*self._sums[:2], np.append(general, 0))
 
     def weigh(self, features: Features, languages: Sequence[str]) -> UnitVectors:
         """The vectors of articles, without entries of 0.
+
+        Kernel: `index.features.kernels.weigh`.
 
         Args:
             features: of the articles.
             languages: the language of each article.
         """
         count, terms, indptr = len(features), features.terms, features.indptr
+        given, capital_weight, tables = np.array(languages), self._settings.capital_weight, []
+        for language in sorted(set(languages)):
+            rows = np.flatnonzero(given == language)
+            table = self._idf_among(language, np.unique(terms)) if self._is_old else self._idf_of(language)
+            tables.append((rows, table))
+        if self._fast:
+            from dedup.index.features.kernels import weigh
+
+            short = self._short(terms)
+            indptr, terms, units, crossing, products = weigh(features, tables, float(capital_weight), short, self._sums)
+            return UnitVectors(indptr, terms, units, crossing, self._similarity(products))
         row_of = np.repeat(np.arange(count), np.diff(indptr))
         idf, sums = np.empty(len(terms)), np.empty(len(terms), np.int64)
-        write_values = self._look_up()
-        for language in sorted(set(languages)):
-            rows = np.array([row for row, name in enumerate(languages) if name == language], np.int64)
-            known = self._idf_among(language, np.unique(terms)) if self._is_old else self._idf_of(language)
-            write_values(rows, indptr, terms, *known, idf)
-        write_values(np.arange(count), indptr, self._short(terms), *self._sums, sums)
-        if self._fast:
-            from dedup.vectorize.kernels.tfidf import weigh
-
-            weigh(features, self._settings.capital_weight, idf)
-            weights = idf.astype(np.int64)
-        else:
-            every, capital_weight = features.every.astype(np.float64), self._settings.capital_weight
-            given = term_weight(idf, log_frequency(every), every, features.capitals, capital_weight)
-            weights = unit_weights(given, row_of, count)
-        total = np.zeros(count, np.int64)
-        np.add.at(total, row_of, weights * sums)
-        similarity = smoothed_mean(total.astype(np.float64) * DOT_UNIT, self._background.articles)
+        for rows, table in tables:
+            look_up(rows, indptr, terms, *table, idf)
+        look_up(np.arange(count), indptr, self._short(terms), *self._sums, sums)
+        every = features.every.astype(np.float64)
+        weighed = term_weight(idf, log_frequency(every), every, features.capitals, capital_weight)
+        weights, products = unit_weights(weighed, row_of, count), np.zeros(count, np.int64)
+        np.add.at(products, row_of, weights * sums)
         some = weights > 0
         crossing = (features.capitals > 0) | _are_figures(features, row_of)
         indptr = np.concatenate([[0], np.cumsum(some)])[indptr]
-        return UnitVectors(indptr, terms[some], weights[some].astype(np.uint16), crossing[some], similarity)
+        units = weights[some].astype(np.uint16)
+        return UnitVectors(indptr, terms[some], units, crossing[some], self._similarity(products))
+
+    def _similarity(self, products: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Background similarities from dot products with sums of vectors of the background."""
+        return smoothed_mean(products.astype(np.float64) * DOT_UNIT, self._background.articles)
 
     def weigh_generally(
         self,
@@ -127,11 +131,11 @@ class Weigher:
         sums, total = np.empty(len(terms), np.int64), np.zeros(count, np.int64)
         write_values(np.arange(count), indptr, self._short(terms), *self._general_sums, sums)
         np.add.at(total, row_of, general * sums)
-        return general, smoothed_mean(total.astype(np.float64) * DOT_UNIT, self._background.articles)
+        return general, self._similarity(total)
 
     def _look_up(self) -> Callable[..., None]:
-        """The kernel or the plain form of `look_up`; tables of some terms only are not worth the kernel's index."""
-        if self._fast and not self._is_old:
+        """The kernel or the plain form of `look_up`."""
+        if self._fast:
             from dedup.index.features import kernels
 
             return kernels.look_up
@@ -141,19 +145,19 @@ class Weigher:
         """Terms as the sums of the background have them."""
         return (terms % self._background.frequencies.width).astype(np.int32) if self._is_old else terms
 
-    def _ratio_of(self, language: str) -> _Table:
+    def _ratio_of(self, language: str) -> Reals:
         """The known terms, see `_idf_of`, and what their weights in articles of a language are multiplied by."""
         if language not in self._ratio:
             self._ratio[language] = self._ratio_among(language, self._idf_of(language)[0])
         return self._ratio[language]
 
-    def _ratio_among(self, language: str, terms: NDArray[np.integer]) -> _Table:
+    def _ratio_among(self, language: str, terms: NDArray[np.integer]) -> Reals:
         """Terms, ascending; their idf in news in general over that in the collection, and that of any other term."""
-        known, begins, before = self._idf_among(language, terms)
-        *_, after = self._idf_among(language, terms, Frequencies.none())
-        return known, begins, after / np.where(before > 0, before, 1.0)
+        known, buckets, before = self._idf_among(language, terms)
+        _, _, after = self._idf_among(language, terms, Frequencies.none())
+        return known, buckets, after / np.where(before > 0, before, 1.0)
 
-    def _idf_of(self, language: str) -> _Table:
+    def _idf_of(self, language: str) -> Reals:
         """The terms whose idf in articles of a language is known, ascending; their idf, and that of any other term.
 
         Known are the terms of the background and the common words of the language.
@@ -164,7 +168,7 @@ class Weigher:
             self._idf[language] = self._idf_among(language, held)
         return self._idf[language]
 
-    def _idf_among(self, language: str, terms: NDArray[np.integer], frequencies: Frequencies | None = None) -> _Table:
+    def _idf_among(self, language: str, terms: NDArray[np.integer], frequencies: Frequencies | None = None) -> Reals:
         """Terms, ascending; their idf in articles of a language, and that of a term that no article has.
 
         By the document frequencies of the background, or others.
@@ -172,17 +176,7 @@ class Weigher:
         asked = np.append(terms.astype(np.int64), FEATURES)
         given = self._background.frequencies if frequencies is None else frequencies
         ((_, idf),) = idf_by_language(asked, [language], given, self._settings)
-        known = terms.astype(np.int32)
-        return known, self._begins_of(known), idf
-
-    def _begins_of(self, known: NDArray[np.int32]) -> NDArray[np.int32]:
-        """See `begins_of`; nothing where the plain form looks up."""
-        return begins_of(known) if self._fast and not self._is_old else known[:0]
-
-
-def begins_of(known: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Where the terms of a table begin that are equal but for their last `SHIFT` bits; shape (2**31 >> SHIFT + 1,)."""
-    return np.searchsorted(known, np.arange((1 << 31 - SHIFT) + 1) << SHIFT).astype(np.int32)
+        return terms.astype(np.int32), buckets_of(terms), idf
 
 
 def look_up(
@@ -190,7 +184,7 @@ def look_up(
     indptr: NDArray[np.int64],
     terms: NDArray[np.int32],
     known: NDArray[np.int32],
-    begins: NDArray[np.int32],  # noqa: ARG001 - only the kernel reads it
+    buckets: NDArray[np.int32],  # noqa: ARG001 - for the kernel
     values: NDArray[np.int64] | NDArray[np.float64],
     found: NDArray[np.int64] | NDArray[np.float64],
 ) -> None:
@@ -201,9 +195,9 @@ def look_up(
     Args:
         rows: the rows.
         indptr: where the terms of each row begin, shape (rows + 1,).
-        terms: the terms of all rows.
+        terms: ascending in each row.
         known: the terms of the table, ascending.
-        begins: see `begins_of`; only the kernel reads it.
+        buckets: see `buckets_of`.
         values: the value of each known term, and after them that of all others; shape (known terms + 1,).
         found: where the values are written, shape (terms,).
     """

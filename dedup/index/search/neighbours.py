@@ -134,7 +134,7 @@ def score_by_kernel(table: ArticleTable, queries: Sequence[Query], hits: Hits) -
         np.array([query.vector.background_similarity + table.crowding for query in queries], np.float64),
         np.array([query.outlet for query in queries], np.int32),
         np.array([query.vector.form for query in queries], np.int8),
-        np.stack([query.vector.signature_bytes for query in queries]),
+        np.concatenate([query.vector.signature_bytes for query in queries]).reshape(len(queries), -1),
     )
     places, ends, cosine, score, days, agreeing = score_hits(
         hits, table.columns(), columns, table.scoring, table.prefixes.shape[1], least_prefix(table)
@@ -221,7 +221,7 @@ def _hits_of_one(table: ArticleTable, query: Query, language: int) -> Hits:
         if not inside.all():
             slots, dots = slots[inside], dots[inside]
             near = len(slots)
-        (names,), reach = table.names_of([vector]), replace(reach, prefixes=None)
+        (names,), reach = table.names_of([vector]), replace(reach, own=None)
         found = (one.above(*names, FLOOR, reach) for other, one in table.names.items() if other != language)
         across = [part for part in found if len(part[0])]
     foreign = np.zeros(near + sum(len(part[0]) for part in across), np.bool_)
@@ -245,7 +245,7 @@ def _hits(
         near = (own < 0) | (other == own) | (other < 0)
         parts = [(query[near], slots[near], dots[near])]
         names = table.names_of([query.vector for query in queries])
-        reaches = [replace(reach, prefixes=None) for reach in reaches]
+        reaches = [replace(reach, own=None) for reach in reaches]
         for language, postings in table.names.items():
             searching = np.flatnonzero((languages >= 0) & (languages != language))
             inside = np.flatnonzero(languages[: len(among)] == language)
@@ -263,8 +263,8 @@ def _reach(table: ArticleTable, query: Query) -> Reach:
     window = table.settings.window * SECONDS_A_DAY + 1
     if np.isnan(query.seconds) or np.isinf(window):
         return Reach(-np.inf, np.inf)
-    own = query.vector.signature_bytes[: table.prefixes.shape[1]]
-    return Reach(query.seconds - window, query.seconds + window, table.prefixes, own, least_prefix(table))
+    own = query.vector.signature_bytes[: table.prefixes.shape[1]].copy()  # it may be part of what is read-only
+    return Reach(query.seconds - window, query.seconds + window, own, least_prefix(table))
 
 
 def _search(
@@ -303,7 +303,7 @@ def _search(
         table.sealed[id(postings)] = segment
         later, place, products = search([(segment, EVER)], batch, reaches, FLOOR)
     else:
-        own = PlainPostings(FLOOR, table.seconds_of)
+        own = PlainPostings()
         own.add_many(where.tolist(), [added.vector(place) for place in range(added.size)])
         later, place, products = own.all_above(batch, FLOOR, reaches)
     query_at = np.zeros(int(where.max()) + 1, np.int64)  # by slot

@@ -26,9 +26,9 @@ from numpy.typing import NDArray
 from dedup.index.search.segments import (
     Dots,
     ManyDots,
+    Marks,
     Segment,
     Terms,
-    Times,
     VectorBatch,
     Weights,
     concatenated,
@@ -63,43 +63,37 @@ class Reach:
 
     Attributes:
         since, until: times in seconds.
-        prefixes, own: signature prefixes by slot, and that of the query; None if copies are not searched for.
+        own: signature prefix of the query; None if copies are not searched for.
         least: bytes of a prefix that must be equal.
     """
 
     since: float
     until: float
-    prefixes: NDArray[np.uint8] | None = None
     own: NDArray[np.uint8] | None = None
     least: int = 0
 
-    def leaves_out(self, segment: Segment, times: Times) -> bool:
-        """Whether a segment with vectors of some times need not be searched."""
-        within = times.last >= self.since and times.first <= self.until
-        return not within and not self._may_have_copy(segment.slots)
+    def leaves_out(self, segment: Segment, marks: Marks) -> bool:
+        """Whether a segment need not be searched."""
+        beyond = marks.last < self.since or marks.first > self.until
+        return beyond and not self._may_have_copy(marks, segment.size, segment.size)
 
-    def rows(self, segment: Segment, times: Times) -> tuple[int, int]:
+    def rows(self, segment: Segment, marks: Marks) -> tuple[int, int]:
         """The vectors of a segment to search: the first, and the one after the last."""
-        if self.leaves_out(segment, times):
-            return 0, 0
-        ordered, first, last = times.ordered, 0, segment.size
-        if len(ordered) and (times.first < self.since <= times.last or times.first <= self.until < times.last):
-            first = int(ordered.searchsorted(self.since, "left"))
-            last = int(ordered.searchsorted(self.until, "right"))
-            if self._may_have_copy(segment.slots[:first]) or self._may_have_copy(segment.slots[last:]):
-                return 0, segment.size
+        first, last = 0, segment.size
+        if marks.last < self.since or marks.first > self.until:
+            first = last
+        elif len(marks.ordered) and (marks.first < self.since or self.until < marks.last):
+            first = int(marks.ordered.searchsorted(self.since, "left"))
+            last = int(marks.ordered.searchsorted(self.until, "right"))
+        if last - first < segment.size and self._may_have_copy(marks, first, last):
+            return 0, segment.size
         return first, last
 
-    def _may_have_copy(self, slots: NDArray[np.int32]) -> bool:
-        """Whether an article in some slots, which is beyond the times, may be a copy."""
-        from dedup.index.search.kernels.scan import any_prefix_agrees, any_prefix_agrees_by_words
-
-        if self.prefixes is None or self.own is None:
+    def _may_have_copy(self, marks: Marks, first: int, last: int) -> bool:
+        """Whether an article of a segment but those at `first:last` may be a copy."""
+        if marks.prefixes is None or self.own is None:
             return False
-        if self.prefixes.shape[1] == 16:
-            words = self.prefixes.view(np.uint64), slots, self.own.copy().view(np.uint64)
-            return bool(any_prefix_agrees_by_words(*words, self.least))
-        return bool(any_prefix_agrees(self.prefixes, slots, self.own, self.least))
+        return marks.prefixes.any_agrees(self.own, self.least, first, last)
 
 
 class Postings(Protocol):
@@ -173,9 +167,9 @@ class OpenRows:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Snapshot:
-    """What a search reads: segments with their times, and the first `count` open rows."""
+    """What a search reads: segments with their marks, and the first `count` open rows."""
 
-    segments: tuple[tuple[Segment, Times], ...]
+    segments: tuple[tuple[Segment, Marks], ...]
     rows: OpenRows
     count: int
 
@@ -186,10 +180,17 @@ class SegmentedPostings:
     Args:
         floor: the lowest floor of any search.
         seconds_of: returns the times of the articles in some slots, nan where unknown.
+        prefixes_of: returns the signature prefixes of the articles in some slots, one row each; None if no copies are
+            searched for.
     """
 
-    def __init__(self, floor: float, seconds_of: Callable[[NDArray[np.int32]], NDArray[np.float64]]) -> None:
-        self._floor, self._seconds_of = floor, seconds_of
+    def __init__(
+        self,
+        floor: float,
+        seconds_of: Callable[[NDArray[np.int32]], NDArray[np.float64]],
+        prefixes_of: Callable[[NDArray[np.int32]], NDArray[np.uint8]] | None = None,
+    ) -> None:
+        self._floor, self._seconds_of, self._prefixes_of = floor, seconds_of, prefixes_of
         self._snapshot = Snapshot((), OpenRows.empty(1 << 14), 0)
         self._removed = np.zeros(OPEN, np.bool_)
         self._used = np.zeros(OPEN, np.bool_)
@@ -249,7 +250,7 @@ class SegmentedPostings:
         """Find all vectors in reach whose dot product with a query is above a floor: slots and dot products."""
         snapshot, removed = self._snapshot, self._removed
         least = in_units(floor)
-        within = [(segment, *reach.rows(segment, times)) for segment, times in snapshot.segments if len(terms)]
+        within = [(segment, *reach.rows(segment, marks)) for segment, marks in snapshot.segments if len(terms)]
         found = [
             search_one(segment, first, last, removed, terms, weights, least)
             for segment, first, last in within
@@ -296,7 +297,7 @@ class SegmentedPostings:
         """Size in bytes."""
         snapshot = self._snapshot
         rows: int = sum(getattr(snapshot.rows, name).nbytes for name in OpenRows.__slots__)
-        segments = sum(segment.memory() + times.ordered.nbytes for segment, times in snapshot.segments)
+        segments = sum(segment.memory() + marks.memory() for segment, marks in snapshot.segments)
         return rows + self._removed.nbytes + self._used.nbytes + segments
 
     def _take(self, slot: int) -> None:
@@ -317,9 +318,13 @@ class SegmentedPostings:
     def _show(self, segments: list[Segment], rows: OpenRows | None = None) -> None:
         """Replace the snapshot: merge small segments, and take other open rows if given."""
         snapshot = self._snapshot
-        known = {id(segment): times for segment, times in snapshot.segments}
-        timed = [(one, known.get(id(one)) or Times.of(self._seconds_of(one.slots))) for one in self._tiered(segments)]
-        self._snapshot = Snapshot(tuple(timed), rows or snapshot.rows, 0 if rows else snapshot.count)
+        known = {id(segment): marks for segment, marks in snapshot.segments}
+        marked = [(one, known.get(id(one)) or self._marks_of(one.slots)) for one in self._tiered(segments)]
+        self._snapshot = Snapshot(tuple(marked), rows or snapshot.rows, 0 if rows else snapshot.count)
+
+    def _marks_of(self, slots: NDArray[np.int32]) -> Marks:
+        prefixes = None if self._prefixes_of is None else self._prefixes_of(slots)
+        return Marks.of(self._seconds_of(slots), prefixes)
 
     def _tiered(self, segments: list[Segment]) -> list[Segment]:
         """The segments, small ones of similar size merged."""
@@ -351,7 +356,7 @@ class SegmentedPostings:
 class PlainPostings:
     """Postings as a dictionary of vectors, all of which every search multiplies."""
 
-    def __init__(self, floor: float, seconds_of: Callable[[NDArray[np.int32]], NDArray[np.float64]]) -> None:  # noqa: ARG002 - as SegmentedPostings
+    def __init__(self, *given: object) -> None:  # noqa: ARG002 - as SegmentedPostings
         self._vectors: dict[int, dict[int, int]] = {}
         self._free: list[int] = []
 
@@ -412,7 +417,7 @@ class PlainPostings:
 
 
 def search(
-    segments: Sequence[tuple[Segment, Times]], queries: VectorBatch, reaches: Sequence[Reach], floor: float
+    segments: Sequence[tuple[Segment, Marks]], queries: VectorBatch, reaches: Sequence[Reach], floor: float
 ) -> ManyDots:
     """Search segments in several threads for the vectors above a floor: queries, slots, dot products.
 
@@ -422,15 +427,15 @@ def search(
 
     least = in_units(floor)
 
-    def work(task: tuple[Segment, Times, int, int]) -> list[tuple[NDArray[np.int32], ...]]:
-        segment, times, first, last = task
-        if all(reach.leaves_out(segment, times) for reach in reaches[first:last]):
+    def work(task: tuple[Segment, Marks, int, int]) -> list[tuple[NDArray[np.int32], ...]]:
+        segment, marks, first, last = task
+        if all(reach.leaves_out(segment, marks) for reach in reaches[first:last]):
             return []
         return [*search_segment(segment, queries, lists_of(segment, queries), first, last, least)]
 
     tasks = (
-        (segment, times, first, min(first + QUERIES_AT_ONCE, queries.size))
-        for segment, times in segments
+        (segment, marks, first, min(first + QUERIES_AT_ONCE, queries.size))
+        for segment, marks in segments
         for first in range(0, queries.size, QUERIES_AT_ONCE)
     )
     threads = 1 if queries.size <= QUERIES_AT_ONCE else None
@@ -471,9 +476,8 @@ def lists_of(segment: Segment, queries: VectorBatch) -> NDArray[np.int32]:
     """For each term of the queries the place of its postings list, -1 for none, -2 - its place in the head."""
     from dedup.index.search.kernels.scan import locate_terms
 
-    found = np.full(len(queries.terms), -1, np.int32)
-    locate_terms(segment.terms, queries.terms, found, False)
-    locate_terms(segment.head, queries.terms, found, True)
+    found = np.empty(len(queries.terms), np.int32)
+    locate_terms(segment.terms, segment.buckets, segment.head, queries.terms, found)
     return found
 
 

@@ -14,13 +14,20 @@ from numpy.typing import NDArray
 
 from dedup.match.stories import head_terms
 from dedup.vectorize.exact import DOT_UNIT
+from dedup.vectorize.hashing import buckets_of
 
+LISTED = 512
+"""Articles from which a segment has its signature prefixes by their bytes."""
 Terms: TypeAlias = NDArray[np.int32]
 Weights: TypeAlias = NDArray[np.uint16]
 Dots: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64]]
 """Slots, and dot products in units of `DOT_UNIT`."""
 
 
+Reals: TypeAlias = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]
+"""Terms, ascending; their buckets, see `buckets_of`; the value of each and of any other term, which is the last."""
+Wholes: TypeAlias = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int64]]
+"""`Reals` with whole numbers."""
 ManyDots: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
 """Queries, slots, and dot products in units of `DOT_UNIT`."""
 
@@ -39,28 +46,71 @@ class Hits(NamedTuple):
     foreign: NDArray[np.bool_]
 
 
-class Times(NamedTuple):
-    """The times of the articles of a segment, in seconds.
+class Prefixes(NamedTuple):
+    """The signature prefixes of the articles of a segment: as they are, or of many by the values of each byte.
 
     Attributes:
-        first, last: -inf and inf if any is unknown.
+        rows: shape (articles, bytes); without articles if there are lists.
+        begin: where the list of each value of each byte begins, shape (256 * bytes + 1,); else empty.
+        lists: the articles that have the value, shape (bytes * articles,); else empty.
+    """
+
+    rows: NDArray[np.uint8]
+    begin: NDArray[np.int32]
+    lists: NDArray[np.uint16]
+
+    @classmethod
+    def of(cls, rows: NDArray[np.uint8]) -> Prefixes:
+        """Those of articles with some prefixes."""
+        count, width = rows.shape
+        if count < LISTED:
+            return cls(rows, np.empty(0, np.int32), np.empty(0, np.uint16))
+        lists = np.argsort(rows.T, axis=1, kind="stable").astype(np.uint16).ravel()
+        counts = np.bincount((rows + 256 * np.arange(width)).ravel(), minlength=256 * width)
+        return cls(rows[:0], np.concatenate([[0], np.cumsum(counts)]).astype(np.int32), lists)
+
+    def any_agrees(self, own: NDArray[np.uint8], least: int, first: int, last: int) -> bool:
+        """Whether an article before `first` or from `last` on has `least` bytes in common with a prefix."""
+        from dedup.index.search.kernels.prefixes import any_prefix_agrees, any_prefix_listed
+
+        if len(self.lists):
+            return bool(any_prefix_listed(self.begin, self.lists, own, least, first, last))
+        return bool(any_prefix_agrees(self.rows, own, least, first, last))
+
+    def memory(self) -> int:
+        """Size in bytes."""
+        return sum(column.nbytes for column in self)
+
+
+class Marks(NamedTuple):
+    """What a search looks at before it reads a segment: the times of its articles in seconds, and their prefixes.
+
+    Attributes:
+        first, last: -inf and inf if any time is unknown.
         ordered: the time of each, if none is before the one before it; else empty.
+        prefixes: None where no copies are searched for.
     """
 
     first: float
     last: float
     ordered: NDArray[np.float64]
+    prefixes: Prefixes | None = None
 
     @classmethod
-    def of(cls, seconds: NDArray[np.float64]) -> Times:
-        """Those of articles with some times, nan where unknown."""
+    def of(cls, seconds: NDArray[np.float64], prefixes: NDArray[np.uint8] | None) -> Marks:
+        """Those of articles with some times, nan where unknown, and some signature prefixes."""
+        listed = None if prefixes is None else Prefixes.of(prefixes)
         if np.isnan(seconds).any():
-            return EVER
+            return EVER._replace(prefixes=listed)
         in_order = bool((seconds[1:] >= seconds[:-1]).all())
-        return cls(float(seconds.min()), float(seconds.max()), seconds if in_order else np.empty(0))
+        return cls(float(seconds.min()), float(seconds.max()), seconds if in_order else np.empty(0), listed)
+
+    def memory(self) -> int:
+        """Size in bytes."""
+        return self.ordered.nbytes + (0 if self.prefixes is None else self.prefixes.memory())
 
 
-EVER = Times(-np.inf, np.inf, np.empty(0))
+EVER = Marks(-np.inf, np.inf, np.empty(0))
 """Unknown times."""
 
 
@@ -124,23 +174,24 @@ class Segment(NamedTuple):
     Attributes:
         slots: slot of each vector, shape (vectors,).
         terms: the indexed terms, ascending.
+        buckets: where the terms with the same upper bits begin, see `buckets_of`.
         begin: where the postings list of each term begins, shape (terms + 1,).
         postings: vector << 16 | weight.
         head: the terms that are not indexed, ascending.
         head_begin: where the head of each vector begins, shape (vectors + 1,).
-        head_place, head_weight: entries of the heads: place in `head`, and weight.
+        heads: their entries: place in `head` << 16 | weight.
         head_norm: upper bound of the norm of each head, shape (vectors,).
     """
 
     slots: NDArray[np.int32]
     terms: NDArray[np.int32]
+    buckets: NDArray[np.int32]
     begin: NDArray[np.int32]
     postings: NDArray[np.uint32]
     head: NDArray[np.int32]
     head_begin: NDArray[np.int32]
-    head_place: NDArray[np.uint16]
-    head_weight: NDArray[np.uint16]
-    head_norm: NDArray[np.int32]
+    heads: NDArray[np.uint32]
+    head_norm: NDArray[np.uint16]
 
     @property
     def size(self) -> int:
@@ -166,7 +217,8 @@ class Segment(NamedTuple):
         in_head = np.zeros(len(distinct), np.bool_)
         in_head[by_frequency[:heads]] = True
         begin = np.concatenate([[0], np.cumsum(frequency[~in_head])]).astype(np.int32)
-        return cls(slots, distinct[~in_head], begin, *segment_arrays(keys, in_head, distinct, len(slots)))
+        indexed = distinct[~in_head]
+        return cls(slots, indexed, buckets_of(indexed), begin, *segment_arrays(keys, in_head, distinct, len(slots)))
 
     def entries(self) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.uint16]]:
         """Vector, term and weight of every entry; the entries of one term in the order of vectors."""
@@ -176,8 +228,8 @@ class Segment(NamedTuple):
         tail_weights = (self.postings & np.uint32(0xFFFF)).astype(np.uint16)
         return (
             np.concatenate([tail_rows, head_rows]),
-            np.concatenate([tail_terms, self.head[self.head_place]]),
-            np.concatenate([tail_weights, self.head_weight]),
+            np.concatenate([tail_terms, self.head[self.heads >> np.uint32(16)]]),
+            np.concatenate([tail_weights, (self.heads & np.uint32(0xFFFF)).astype(np.uint16)]),
         )
 
     def having(self, term: int) -> NDArray[np.int64]:
@@ -186,7 +238,8 @@ class Segment(NamedTuple):
         if place < len(self.terms) and self.terms[place] == term:
             return (self.postings[self.begin[place] : self.begin[place + 1]] >> np.uint32(16)).astype(np.int64)
         if in_head < len(self.head) and self.head[in_head] == term:
-            return np.searchsorted(self.head_begin, np.flatnonzero(self.head_place == in_head), side="right") - 1
+            entries = np.flatnonzero(self.heads >> np.uint32(16) == in_head)
+            return np.searchsorted(self.head_begin, entries, side="right") - 1
         return np.empty(0, np.int64)
 
     def memory(self) -> int:

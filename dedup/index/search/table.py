@@ -63,7 +63,7 @@ class ArticleTable:
         self.settings, self.crowding, self.by_kernels, self._vectors = settings, crowding, fast, vectors
         self.scoring = Scoring.of(settings, crowding)
         self.new_postings = partial(SegmentedPostings if fast else PlainPostings, FLOOR, self.seconds_of)
-        self.words: Postings = self.new_postings()
+        self.words: Postings = self.new_postings(self.prefixes_of)
         self.names: dict[int, Postings] = {}  # by language; empty while there is only one
         self.number = np.full(_ROOM, -1, np.int64)
         self.seconds = np.full(_ROOM, np.nan)
@@ -297,6 +297,10 @@ class ArticleTable:
     def seconds_of(self, slots: NDArray[np.int32]) -> NDArray[np.float64]:
         """The times of the articles in some slots, nan where unknown."""
         return self.seconds[slots]
+
+    def prefixes_of(self, slots: NDArray[np.int32]) -> NDArray[np.uint8]:
+        """The signature prefixes of the articles in some slots."""
+        return self.prefixes[slots]
 
     def _add_to(self, postings: Postings, slots: Sequence[int], vectors: _Vectors) -> None:
         """Add vectors to postings, as the segment that the search among them sealed, if there is one."""

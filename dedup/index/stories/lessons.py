@@ -189,8 +189,8 @@ def possible_holders(
 
     These have the rarest word of a passage, or an infrequent one of an end of all that was removed: the rest of it may
     have been removed before, with other boilerplate that overlaps. If `FREQUENT` articles have the word that
-    weighs most, that of the fewest articles is the rarest, and where nothing was removed before, the other rare words of
-    the passage must be there too.
+    weighs most, that of the fewest articles is the rarest, and where nothing was removed before, the other rare
+    words of the passage must be there too.
 
     Args:
         lesson: what was learned.

@@ -21,8 +21,8 @@ from dedup.match.kernels.floor import BLOCK, MOST, Block, pairs_above
 from dedup.match.kernels.ranked import ranked
 from dedup.match.kernels.sweep import Sweep, by_date
 from dedup.match.scores import SECONDS_A_DAY, least_cosine, score
-from dedup.match.stories import FLOOR, HasPairs, Pairs, days_between
-from dedup.vectorize.exact import DOT_UNIT
+from dedup.match.stories import FLOOR, RELATED, HasPairs, Pairs, days_between
+from dedup.vectorize.exact import DOT_UNIT, SCORE_UNIT
 from dedup.vectorize.kernels.threads import in_threads
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 PILE = 1 << 22
 """Pairs in the buffer from which the best are selected; afterwards, when it has doubled."""
-STEP = 0.03
+STEP = 0.06
 """Pairs of distant days need a higher cosine for a positive score: steps in which vectors are laid out for it."""
 
 _Columns = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]
@@ -50,6 +50,19 @@ class _Task:
     across: bool
 
 
+@dataclass(slots=True, eq=False)
+class _Wanted:
+    """The pairs that are wanted.
+
+    Attributes:
+        score: the lowest score.
+        best: the lowest score of a pair of each article; one of its two suffices. Shape (articles,).
+    """
+
+    score: int
+    best: NDArray[np.int32]
+
+
 def story_pairs(
     matrix: sp.csr_array,
     background_similarity: NDArray[np.float64],
@@ -62,6 +75,7 @@ def story_pairs(
     *,
     strangers: NDArray[np.bool_] | None = None,
     core: NDArray[np.bool_] | None = None,
+    crowding: float = 0.0,
     threads: int | None = None,
     block: int = BLOCK,
     pile: int = PILE,
@@ -71,8 +85,8 @@ def story_pairs(
     Plain form: `match.stories.story_pairs`.
 
     Args:
-        matrix, background_similarity, seconds, among, never, settings, progress, cross_lingual, strangers: as for the
-            plain form.
+        matrix, background_similarity, seconds, among, never, settings, progress, cross_lingual, strangers, crowding: as
+            for the plain form.
         core: pairs must have an article in it, shape (articles,); None for all pairs.
         threads: None for one per processor. This and the following do not change the result.
         block: articles indexed at a time.
@@ -81,13 +95,95 @@ def story_pairs(
     Raises:
         ValueError: the vectors are not unit vectors of multiples of `WEIGHT_UNIT`.
     """
+    articles, total = matrix.shape[0], len(among)
+    wanted = _Wanted(1, np.zeros(articles, np.int32))
+    piled: list[_Columns] = []
+    size, full, done = 0, pile, 0
+    for task, found in _compared(
+        matrix, background_similarity, seconds, among, never, settings, cross_lingual, strangers, core, crowding,
+        threads, block, wanted,
+    ):  # fmt: skip
+        piled.extend(found)
+        size += sum(len(columns[0]) for columns in found)
+        if size > full:
+            best, wanted.best = _best_of(piled, settings.neighbours, articles)
+            piled, size = [best], len(best[0])
+            full = max(pile, 2 * size)
+        if progress and not task.across and done < task.block.last < total:
+            done = task.block.last
+            progress("comparing", done, total)
+    best, _ = _best_of(piled, settings.neighbours, articles)
+    if progress and total:
+        progress("comparing", total, total)
+    a, b, dots, scores = best
+    sorted_ = in_order(a, b, articles)
+    return Pairs(
+        a[sorted_].astype(np.int64),
+        b[sorted_].astype(np.int64),
+        dots[sorted_].astype(np.float64) * DOT_UNIT,
+        scores[sorted_].astype(np.int64),
+    )
+
+
+def related_to(
+    sample: NDArray[np.int64],
+    matrix: sp.csr_array,
+    background_similarity: NDArray[np.float64],
+    seconds: NDArray[np.float64],
+    among: NDArray[np.int64],
+    never: HasPairs,
+    settings: Settings,
+    cross_lingual: CrossLingual | None = None,
+    *,
+    strangers: NDArray[np.bool_] | None = None,
+    threads: int | None = None,
+    block: int = BLOCK,
+) -> int:
+    """Count the related articles of each article of a sample, and return the sum.
+
+    Plain form: `match.stories.related_to`.
+
+    Args:
+        sample, matrix, background_similarity, seconds, among, never, settings, cross_lingual, strangers: as for the
+            plain form.
+        threads, block: as for `story_pairs`.
+
+    Raises:
+        ValueError: as for `story_pairs`.
+    """
+    inside = np.zeros(matrix.shape[0], np.bool_)
+    inside[sample] = True
+    wanted = _Wanted(RELATED, np.zeros(len(inside), np.int32))
+    compared = _compared(
+        matrix, background_similarity, seconds, among, never, settings, cross_lingual, strangers,
+        inside if len(sample) < len(among) else None, 0.0, threads, block, wanted,
+    )  # fmt: skip
+    return sum(int(inside[a].sum() + inside[b].sum()) for _, found in compared for a, b, _, _ in found)
+
+
+def _compared(
+    matrix: sp.csr_array,
+    background_similarity: NDArray[np.float64],
+    seconds: NDArray[np.float64],
+    among: NDArray[np.int64],
+    never: HasPairs,
+    settings: Settings,
+    cross_lingual: CrossLingual | None,
+    strangers: NDArray[np.bool_] | None,
+    core: NDArray[np.bool_] | None,
+    crowding: float,
+    threads: int | None,
+    block: int,
+    wanted: _Wanted,
+) -> Iterator[tuple[_Task, list[_Columns]]]:
+    """Yield each task with the pairs that it found, see `story_pairs`; what is `wanted` may rise on the way."""
     articles = matrix.shape[0]
     if not 0 < block <= MOST:
         raise ValueError(f"a block has 1 to {MOST} articles, not {block}")
     window, total = settings.window * SECONDS_A_DAY, len(among)
     width = max(1, articles)
     excluded = np.unique(np.minimum(never.a, never.b) * width + np.maximum(never.a, never.b))
-    least, lowest = np.zeros(articles, np.int32), float(background_similarity.min()) if articles else 0.0
+    lowest = float(background_similarity.min()) if articles else 0.0
 
     def work(task: _Task) -> tuple[_Task, list[_Columns]]:
         sweep = task.sweep
@@ -108,8 +204,10 @@ def story_pairs(
             one, other, dots = one[mine], other[mine], dots[mine]
         a, b = np.minimum(one, other), np.maximum(one, other)
         cosine, days = dots.astype(np.float64) * DOT_UNIT, days_between(seconds, a, b)
-        scores = score(cosine, background_similarity[a], background_similarity[b], days, settings.date_penalty)
-        keep = (scores > 0) & ((scores >= least[a]) | (scores >= least[b]))
+        scores = score(
+            cosine, background_similarity[a], background_similarity[b], days, settings.date_penalty, crowding
+        )
+        keep = (scores >= wanted.score) & ((scores >= wanted.best[a]) | (scores >= wanted.best[b]))
         if len(excluded):
             keys = a * width + b
             place = np.minimum(np.searchsorted(excluded, keys), len(excluded) - 1)
@@ -118,7 +216,8 @@ def story_pairs(
         return next(columns), next(columns), next(columns), next(columns)
 
     def floor(days: float) -> float:
-        return max(FLOOR, least_cosine(lowest, days, settings.date_penalty))
+        least = least_cosine(lowest, days, settings.date_penalty, crowding)
+        return max(FLOOR, least, lowest + (wanted.score - 1) * SCORE_UNIT)
 
     def to_do() -> Iterator[_Task]:
         own = np.ones(total, np.bool_) if core is None else core[among]
@@ -139,29 +238,7 @@ def story_pairs(
             for task in sweep.tasks(block, floor):
                 yield _Task(sweep, *task, across=True)
 
-    piled: list[_Columns] = []
-    size, full, done = 0, pile, 0
-    for task, found in in_threads(work, to_do(), threads):
-        piled.extend(found)
-        size += sum(len(columns[0]) for columns in found)
-        if size > full:
-            best, least = _best_of(piled, settings.neighbours, articles)
-            piled, size = [best], len(best[0])
-            full = max(pile, 2 * size)
-        if progress and not task.across and done < task.block.last < total:
-            done = task.block.last
-            progress("comparing", done, total)
-    best, _ = _best_of(piled, settings.neighbours, articles)
-    if progress and total:
-        progress("comparing", total, total)
-    a, b, dots, scores = best
-    sorted_ = in_order(a, b, articles)
-    return Pairs(
-        a[sorted_].astype(np.int64),
-        b[sorted_].astype(np.int64),
-        dots[sorted_].astype(np.float64) * DOT_UNIT,
-        scores[sorted_].astype(np.int64),
-    )
+    yield from in_threads(work, to_do(), threads)
 
 
 def _best_of(piled: list[_Columns], most: int, articles: int) -> tuple[_Columns, NDArray[np.int32]]:

@@ -22,7 +22,7 @@ from dedup.vectorize.labels import SALT as SALT_OF_LABELS
 
 AT_ONCE = 1 << 25
 """Passages that are counted in one round, approximately."""
-_ARTICLES = 1_000
+ARTICLES = 1_000
 """Articles that are worth a thread."""
 _NONE_HELD = np.empty(0, np.uint64), np.empty(0, np.int64)
 ROOMY = 4
@@ -51,7 +51,7 @@ def held_passages(words: HashedWords, threads: int | None = 1) -> tuple[NDArray[
             passages, places = _collect(words.hashes, words.flags, offsets, *rest)
             return passages, places + first
 
-        parts = [_NONE_HELD, *parts_in_threads(collect, len(words), threads, least=_ARTICLES)]
+        parts = [_NONE_HELD, *parts_in_threads(collect, len(words), threads, least=ARTICLES)]
         passages, places = np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
         order = np.argsort(passages, kind="stable")  # stable: places stay ascending
         passages, places = passages[order], places[order]
@@ -98,7 +98,7 @@ def _outside_all(
             offsets = words.offsets[2 * first : 2 * last + 1]
             _outside(words.hashes, words.flags, offsets, table, rest, labels, keep)
 
-        parts_in_threads(work, len(words), threads, least=_ARTICLES)
+        parts_in_threads(work, len(words), threads, least=ARTICLES)
     return keep
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.vectorize.features import IS_CAPITAL
-from dedup.vectorize.hashing import FEATURES
+from dedup.vectorize.hashing import FEATURES, TERM_BITS
 from dedup.vectorize.kernels.compiling import Whole, kernel
 from dedup.vectorize.kernels.machine import lowest
 
@@ -15,7 +15,7 @@ _ZERO, _ONE, _TERM = np.uint64(0), np.uint64(1), np.uint64(12)
 """Layout of a packed occurrence: bit 0 is set for a capitalised word, then 11 bits of weight, then the term."""
 _WEIGHT = np.uint64(0x7FF)
 _BYTE = np.uint64(0xFF)
-_TERM_BITS = np.uint64(31)
+_TERM_BITS = np.uint64(TERM_BITS)
 TABLE_BITS = 22
 """The largest table of an article has 2 to this power slots."""
 REACH = 64

@@ -41,6 +41,18 @@ def _byte(_context: Any, text: Any, _at: Any) -> Any:
     return types.uint8(text, types.intp), code
 
 
+def _fetch(_context: Any, array: Any, _at: Any) -> Any:
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        number, place = ir.IntType(32), ir.PointerType(ir.IntType(8))
+        form = ir.FunctionType(ir.VoidType(), [place, number, number, number])
+        ahead = builder.module.declare_intrinsic("llvm.prefetch", [place], form)
+        read, often, data = (ir.Constant(number, value) for value in (0, 3, 1))
+        builder.call(ahead, [_address(context, builder, signature, args, ir.IntType(8)), read, often, data])
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp), code
+
+
 def _four_bytes(_context: Any, text: Any, _at: Any) -> Any:
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         loaded = builder.load(_address(context, builder, signature, args, ir.IntType(32)), align=1)
@@ -156,6 +168,8 @@ def _least_lanes(_context: Any, _hashes: Any, _count: Any, a: Any, b: Any, row: 
 
 byte: Any = intrinsic(_byte)
 """`byte(text, at)`: the byte at a place, which must not be counted from the end."""
+fetch: Any = intrinsic(_fetch)
+"""`fetch(array, at)`: the processor begins to read a place, which may be beyond the end, into its cache."""
 four_bytes: Any = intrinsic(_four_bytes)
 """`four_bytes(text, at)`: the four bytes from a place on as one number, the first the lowest."""
 eight_bytes: Any = intrinsic(_eight_bytes)

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from dedup.vectorize.boilerplate import HEADLINE, LEAD, MUTE, OWN_WORDS, SPEAKING, UNIT
 from dedup.vectorize.features import HashedWords
-from dedup.vectorize.kernels.boilerplate import outside
+from dedup.vectorize.kernels.boilerplate import ARTICLES, outside
 from dedup.vectorize.kernels.compiling import Whole, kept, kernel
 from dedup.vectorize.kernels.halving import first_not_below
+from dedup.vectorize.kernels.threads import parts_in_threads
 from dedup.vectorize.misplaced_body import common
 
 _BITS = np.uint32(63)
@@ -33,6 +34,7 @@ def relations(
     repeated: NDArray[np.uint64],
     languages: Sequence[str],
     listing: NDArray[np.bool_] | None = None,
+    threads: int | None = 1,
 ) -> NDArray[np.int64]:
     """The relation of pairs of articles in units of 1 / `UNIT`.
 
@@ -40,7 +42,7 @@ def relations(
     """
     ways = np.concatenate([pairs, pairs[:, ::-1]])
     listing = lists(words, pairs) if listing is None else listing
-    share, speaking = shares(words, ways, repeated, distinctive_words(words, languages), listing)
+    share, speaking = shares(words, ways, repeated, distinctive_words(words, languages), listing, threads)
     alone = speaking[pairs].sum(axis=1) >= SPEAKING
     given = np.where(np.tile(alone, 2), share[:, 1], share[:, 0]).reshape(2, -1)
     sides = np.count_nonzero(given >= 0, axis=0)
@@ -53,6 +55,7 @@ def shares(
     repeated: NDArray[np.uint64],
     distinctive: tuple[NDArray[np.uint32], NDArray[np.int64]],
     listing: NDArray[np.bool_] | None = None,
+    threads: int | None = 1,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """What articles have of the titles of others, and how far each speaks for itself, in units of 1 / `UNIT`.
 
@@ -60,6 +63,7 @@ def shares(
         words, repeated, listing: see `dedup.vectorize.boilerplate.relations`.
         ways: the article with the title and the other one, shape (ways, 2).
         distinctive: as `distinctive_words` returns them.
+        threads: None for one per processor; the result does not depend on it.
 
     Returns:
         The shares of the distinctive words of the title that the other article has: anywhere, and in its own words,
@@ -67,11 +71,21 @@ def shares(
         `MUTE`, or how much more of its own title an article has in its own words than in the repeated passages; shape
         (articles,).
     """
-    own = outside(words, repeated)
+    own = outside(words, repeated, threads)
     listing = lists(words, ways) if listing is None else listing
     found, speaking = np.empty((len(ways), 2), np.int64), np.empty(len(words), np.int64)
-    _shares(words.hashes, words.offsets, np.ascontiguousarray(ways), own, listing, *distinctive, found)
-    _speaking(words.hashes, words.offsets, own, *distinctive, speaking)
+    ways, (sought, ends) = np.ascontiguousarray(ways), distinctive
+
+    def share_of_ways(first: int, last: int) -> None:
+        some = slice(first, last)
+        _shares(words.hashes, words.offsets, ways[some], own, listing, sought, ends, found[some])
+
+    def speak(first: int, last: int) -> None:
+        some, offsets = slice(first, last), words.offsets[2 * first : 2 * last + 1]
+        _speaking(words.hashes, offsets, own, sought, ends[first : last + 1], speaking[some])
+
+    parts_in_threads(share_of_ways, len(ways), threads, least=ARTICLES)
+    parts_in_threads(speak, len(words), threads, least=ARTICLES)
     return found, speaking
 
 
@@ -111,7 +125,7 @@ def _distinctive_words(
         begin = filled
         for place in range(first, middle):
             word = hashes[place]
-            at = first_not_below(known, word)
+            at = first_not_below(known, word, 0, len(known))
             if at < len(known) and known[at] == word:
                 continue
             seen = False

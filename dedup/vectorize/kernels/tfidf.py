@@ -17,7 +17,7 @@ from dedup.vectorize.exact import WEIGHT_UNIT
 from dedup.vectorize.features import Features
 from dedup.vectorize.frequencies import Frequencies
 from dedup.vectorize.hashing import FEATURES
-from dedup.vectorize.kernels.compiling import Whole, callable_by_kernels, kept
+from dedup.vectorize.kernels.compiling import Whole, callable_by_kernels, kept, kernel
 from dedup.vectorize.kernels.halving import first_not_below
 from dedup.vectorize.kernels.threads import parts_in_threads
 from dedup.vectorize.tfidf import Vectors, idf_by_language, log_frequency, quantised, term_weight, unit_weight
@@ -133,16 +133,18 @@ def tfidf(
 
 def weigh(features: Features, capital_weight: float, weights: NDArray[np.float64], threads: int | None = 1) -> None:
     """Replace the idf of each term, in `weights`, by its weight in a vector of unit length, in `WEIGHT_UNIT`."""
-    large = np.empty(0, np.int64)
-    if int(features.every.max(initial=0)) >= TABLE:
-        large = np.unique(features.every[features.every >= TABLE]).astype(np.int64)
-    logarithms = _log_frequencies(TABLE)
-    if len(large):
-        logarithms = np.concatenate([logarithms, log_frequency(large)])
-    given = (features.every, features.capitals, logarithms, large, float(capital_weight), weights)
+    given = (features.every, features.capitals, *logarithms_of(features), float(capital_weight), weights)
     parts_in_threads(
         lambda first, last: _weigh(features.indptr[first : last + 1], *given), len(features), threads, least=_ROWS
     )
+
+
+def logarithms_of(features: Features) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """The logarithms of the counts 0, 1, 2, ... and then of the large ones among those of articles; and the latter."""
+    if 1 << 8 * features.every.itemsize <= TABLE or int(features.every.max(initial=0)) < TABLE:
+        return _log_frequencies(TABLE), np.empty(0, np.int64)
+    large = np.unique(features.every[features.every >= TABLE]).astype(np.int64)
+    return np.concatenate([_log_frequencies(TABLE), log_frequency(large)]), large
 
 
 @cache
@@ -201,14 +203,7 @@ def _places(terms: NDArray[np.int32], among: NDArray[np.int64]) -> NDArray[np.in
     places = np.empty(len(terms), np.int32)
     for at in range(len(terms)):
         term = np.int64(terms[at])
-        low, high = begin[term >> down], begin[(term >> down) + 1] - 1
-        while low < high:
-            middle = (low + high) >> 1
-            if among[middle] < term:
-                low = middle + 1
-            else:
-                high = middle
-        places[at] = low
+        places[at] = first_not_below(among, term, begin[term >> down], begin[(term >> down) + 1] - 1)
     return places
 
 
@@ -236,19 +231,33 @@ def _weigh(
     capital_weight: float,
     weights: NDArray[np.float64],
 ) -> None:
-    """The loop of `weigh`. `logarithms` are those of the counts 0, 1, 2, ... and then those of the `large` ones."""
-    direct = len(logarithms) - len(large)
+    """The loop of `weigh`."""
     for row in range(len(indptr) - 1):
-        squares: Whole = np.int64(0)
-        for entry in range(indptr[row], indptr[row + 1]):
-            count = np.int64(every[entry])
-            place = count if count < direct else direct + first_not_below(large, count)
-            weight = term_weight(weights[entry], logarithms[place], count, np.int64(capitals[entry]), capital_weight)
-            fine = quantised(weight)
-            weights[entry] = fine
-            squares += np.int64(fine) * np.int64(fine)
-        for entry in range(indptr[row], indptr[row + 1]):
-            weights[entry] = unit_weight(weights[entry], squares)
+        weigh_one(indptr[row], indptr[row + 1], every, capitals, logarithms, large, capital_weight, weights)
+
+
+@kernel
+def weigh_one(
+    first: Whole,
+    last: Whole,
+    every: NDArray[np.unsignedinteger],
+    capitals: NDArray[np.unsignedinteger],
+    logarithms: NDArray[np.float64],
+    large: NDArray[np.int64],
+    capital_weight: float,
+    weights: NDArray[np.float64],
+) -> None:
+    """Replace the idf of the terms of one article, which are at `first:last`, by their weights, as `weigh` does."""
+    direct, squares = len(logarithms) - len(large), np.int64(0)
+    for entry in range(first, last):
+        count = np.int64(every[entry])
+        place = count if count < direct else direct + first_not_below(large, count, 0, len(large))
+        weight = term_weight(weights[entry], logarithms[place], count, np.int64(capitals[entry]), capital_weight)
+        fine = quantised(weight)
+        weights[entry] = fine
+        squares += np.int64(fine) * np.int64(fine)
+    for entry in range(first, last):
+        weights[entry] = unit_weight(weights[entry], squares)
 
 
 @kept

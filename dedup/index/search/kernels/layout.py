@@ -69,9 +69,8 @@ def segment_arrays(
     NDArray[np.uint32],
     NDArray[np.int32],
     NDArray[np.int32],
+    NDArray[np.uint32],
     NDArray[np.uint16],
-    NDArray[np.uint16],
-    NDArray[np.int32],
 ]:
     """The columns of a segment of `count` vectors from sorted entries: those of `Segment` from `postings` on.
 
@@ -89,7 +88,7 @@ def segment_arrays(
     for row in range(count):
         begin[row + 1] += begin[row]
     postings = np.empty(len(keys) - of_head, np.uint32)
-    places, weights, filled = np.empty(of_head, np.uint16), np.empty(of_head, np.uint16), begin[:count].copy()
+    entries, filled = np.empty(of_head, np.uint32), begin[:count].copy()
     place, heads, tail = np.int64(-1), np.int64(-1), np.int64(0)
     for at in range(len(keys)):
         if at == 0 or keys[at] >> np.uint64(32) != keys[at - 1] >> np.uint64(32):
@@ -97,13 +96,13 @@ def segment_arrays(
             heads += np.int64(in_head[place])
         if in_head[place]:
             row, weight = keys[at] >> np.uint64(16) & np.uint64(0xFFFF), keys[at] & np.uint64(0xFFFF)
-            places[filled[row]], weights[filled[row]] = np.uint16(heads), np.uint16(weight)
+            entries[filled[row]] = np.uint32(heads) << np.uint32(16) | np.uint32(weight)
             filled[row] += np.int32(1)
             squares[row] += np.int64(weight) * np.int64(weight)
         else:
             postings[tail] = np.uint32(keys[at] & np.uint64(0xFFFFFFFF))
             tail += 1
-    norms = np.empty(count, np.int32)
+    norms = np.empty(count, np.uint16)
     for row in range(count):
-        norms[row] = np.int32(np.ceil(np.sqrt(np.float64(squares[row]))))
-    return postings, head, begin, places, weights, norms
+        norms[row] = np.uint16(np.ceil(np.sqrt(np.float64(squares[row]))))
+    return postings, head, begin, entries, norms

@@ -8,28 +8,148 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.index.features.kernels import from_on
 from dedup.index.search.segments import Segment, VectorBatch
 from dedup.vectorize.kernels.compiling import Whole, kept, kernel
+from dedup.vectorize.kernels.halving import bucket_of, first_not_below, place_of
+from dedup.vectorize.kernels.machine import fetch
+
+LINE = 16
+"""Postings that are read into the cache together."""
+LINES = 64
+"""Most lines of a postings list that are fetched ahead; by then the processor sees where it goes on."""
 
 
 @kept
-def locate_terms(indexed: NDArray[np.int32], terms: NDArray[np.int32], found: NDArray[np.int32], heads: bool) -> None:
-    """Write the place of each term among the indexed ones; for terms of a head -2 - its place. Both are ascending.
+def locate_terms(
+    indexed: NDArray[np.int32],
+    buckets: NDArray[np.int32],
+    head: NDArray[np.int32],
+    terms: NDArray[np.int32],
+    found: NDArray[np.int32],
+) -> None:
+    """Write the place of each term among the indexed ones, -2 - its place for one in the head, -1 for any other.
+
+    All are ascending; for `buckets` see `buckets_of`.
 
     Plain form: `plain_forms.locate_terms`.
     """
-    low = np.int64(0)
+    _locate(indexed, buckets, head, terms, found)
+
+
+@kernel
+def _locate(
+    indexed: NDArray[np.int32],
+    buckets: NDArray[np.int32],
+    head: NDArray[np.int32],
+    terms: NDArray[np.int32],
+    found: NDArray[np.int32],
+) -> None:
+    """The loop of `locate_terms`. What lies far apart in memory is fetched for several terms at a time."""
     for entry in range(len(terms)):
-        term = terms[entry]
-        low = from_on(term, indexed, low)
-        if low < len(indexed) and indexed[low] == term:
-            found[entry] = -2 - low if heads else low
+        fetch(buckets, bucket_of(terms[entry], buckets))
+    for entry in range(len(terms)):
+        fetch(indexed, np.int64(buckets[bucket_of(terms[entry], buckets)]))
+    in_head = np.int64(0)
+    for entry in range(len(terms)):
+        found[entry] = place_of(terms[entry], indexed, buckets)
+        while in_head < len(head) and head[in_head] < terms[entry]:
+            in_head += 1
+        if in_head < len(head) and head[in_head] == terms[entry]:
+            found[entry] = -2 - in_head
+
+
+@kernel
+def _add_tails(
+    segment: Segment,
+    first: Whole,
+    last: Whole,
+    lists: NDArray[np.int32],
+    weights: NDArray[np.uint16],
+    sums: NDArray[np.int32],
+    mine: NDArray[np.int32],
+) -> Whole:
+    """Add the products of the tails of one vector and of the vectors `first:last` to their sums.
+
+    Args:
+        segment: has the vectors.
+        first, last: the first of them, and the one after the last.
+        lists: for each term of the one vector what `locate_terms` finds.
+        weights: of these terms.
+        sums: shape (last - first,).
+        mine: receives the weights of the head; shape (terms of the head,), zeros.
+
+    Returns:
+        An upper bound of the norm of its head.
+    """
+    begin, postings, whole = segment.begin, segment.postings, first == 0 and last == len(segment.slots)
+    start, end = np.empty(len(lists) + 1, np.int64), np.empty(len(lists) + 1, np.int64)
+    weight_of, some, squares = np.empty(len(lists), np.int32), np.int64(0), np.int64(0)
+    for entry in range(len(lists)):
+        if lists[entry] >= 0:
+            fetch(begin, np.int64(lists[entry]))
+    for entry in range(len(lists)):
+        place, weight = np.int64(lists[entry]), np.int32(weights[entry])
+        if place >= 0:
+            start[some], end[some], weight_of[some] = begin[place], begin[place + 1], weight
+            fetch(postings, start[some])
+            some += 1
+        elif place < -1:
+            mine[-2 - place] = weight
+            squares += np.int64(weight) * np.int64(weight)
+    if not whole:
+        for entry in range(some):
+            start[entry] = first_not_below(postings, np.uint32(first << 16), start[entry], end[entry])
+            end[entry] = first_not_below(postings, np.uint32(last << 16), start[entry], end[entry])
+    start[some] = end[some] = 0
+    for entry in range(some):
+        for ahead in range(start[entry + 1] + LINE, min(start[entry + 1] + LINES * LINE, end[entry + 1]), LINE):
+            fetch(postings, ahead)
+        weight = weight_of[entry]
+        for at in range(np.uint64(start[entry]), np.uint64(end[entry])):  # unsigned: no index wraps
+            posting = postings[at]
+            row = np.uint64(posting >> np.uint32(16)) - np.uint64(first)
+            sums[row] += weight * np.int32(posting & np.uint32(0xFFFF))
+    return np.int32(np.ceil(np.sqrt(np.float64(squares))))
+
+
+@kernel
+def _add_heads(
+    segment: Segment,
+    first: Whole,
+    likely: NDArray[np.int32],
+    some: Whole,
+    sums: NDArray[np.int32],
+    mine: NDArray[np.int32],
+    floor: Whole,
+) -> Whole:
+    """Add the products of the heads to the sums of some vectors, and return how many are above a floor.
+
+    Their places come first in `likely` then, and their dot products in `sums`. `likely` has the places from `first` on,
+    ascending.
+    """
+    begin, heads = segment.head_begin, segment.heads
+    for candidate in range(some):
+        fetch(begin, np.int64(likely[candidate] + first))
+    for candidate in range(some):
+        start, end = np.int64(begin[likely[candidate] + first]), np.int64(begin[likely[candidate] + first + 1])
+        for at in range(start, end, LINE):
+            fetch(heads, at)
+    hits = np.int64(0)
+    for candidate in range(some):
+        found = np.int64(likely[candidate])
+        dot = sums[found]
+        for at in range(np.uint64(begin[found + first]), np.uint64(begin[found + first + 1])):
+            entry = heads[at]
+            dot = np.int32(dot + np.int32(mine[entry >> np.uint32(16)] * np.int32(entry & np.uint32(0xFFFF))))
+        if dot > floor:
+            likely[hits], sums[hits] = found, dot  # both entries were read already
+            hits += 1
+    return hits
 
 
 @kernel
 def _above_bound(
-    sums: NDArray[np.int32], head_norm: NDArray[np.int32], norm: Whole, floor: Whole, likely: NDArray[np.int32]
+    sums: NDArray[np.int32], head_norm: NDArray[np.uint16], norm: Whole, floor: Whole, likely: NDArray[np.int32]
 ) -> Whole:
     """Write the vectors whose upper bound is above the floor, and return their number.
 
@@ -41,64 +161,12 @@ def _above_bound(
         here, bound = sums[low : low + group], head_norm[low : low + group]
         most = np.int32(0)
         for other in range(len(here)):
-            most = max(most, np.int32(here[other] + np.int32(norm * bound[other])))
+            most = max(most, np.int32(here[other] + np.int32(norm * np.int32(bound[other]))))
         if most > floor:
             for other in range(len(here)):
                 likely[some] = low + other
-                some += np.int64(np.int32(here[other] + np.int32(norm * bound[other])) > floor)
+                some += np.int64(np.int32(here[other] + np.int32(norm * np.int32(bound[other]))) > floor)
     return some
-
-
-@kept
-def any_prefix_agrees(
-    prefixes: NDArray[np.uint8], slots: NDArray[np.int32], own: NDArray[np.uint8], least: int
-) -> bool:
-    """Whether any of some signature prefixes has at least so many bytes in common with one prefix.
-
-    Plain form: `plain_forms.any_prefix_agrees`.
-    """
-    for slot in slots:
-        row, agreeing = prefixes[slot], np.uint8(0)
-        for place in range(len(own)):
-            agreeing += np.uint8(row[place] == own[place])
-        if agreeing >= least:
-            return True
-    return False
-
-
-@kept
-def any_prefix_agrees_by_words(
-    prefixes: NDArray[np.uint64], slots: NDArray[np.int32], own: NDArray[np.uint64], least: int
-) -> bool:
-    """`any_prefix_agrees` for prefixes of 16 bytes as two words, eight bytes at a time.
-
-    Equal bytes are zero after exclusive or. An addition carries the other bits of each byte into its highest one, which
-    then tells zero bytes from others (Warren, Hacker's Delight, ch. 6).
-
-    Plain form: `plain_forms.any_prefix_agrees`.
-    """
-    low, one = np.uint64(0x7F7F7F7F7F7F7F7F), np.uint64(0x0101010101010101)
-    enough = np.uint64(least)
-    for slot in slots:
-        first, second = prefixes[slot, 0] ^ own[0], prefixes[slot, 1] ^ own[1]
-        first = ~(((first & low) + low) | first | low) >> np.uint64(7)
-        second = ~(((second & low) + low) | second | low) >> np.uint64(7)
-        if (first + second) * one >> np.uint64(56) >= enough:
-            return True
-    return False
-
-
-@kernel
-def _row_from(postings: NDArray[np.uint32], low: Whole, high: Whole, row: Whole) -> Whole:
-    """The first place of `low:high` in a postings list whose vector is `row` or a later one."""
-    sought = np.uint32(row << 16)
-    while low < high:
-        middle = (low + high) // 2
-        if postings[middle] < sought:
-            low = middle + 1
-        else:
-            high = middle
-    return low
 
 
 @kept
@@ -115,43 +183,20 @@ def scan_for_one(
 
     Plain form: `index.search.postings.PlainPostings.above`.
     """
-    indexed, begin, postings, head, slots = segment.terms, segment.begin, segment.postings, segment.head, segment.slots
-    head_begin, head_place, head_weight = segment.head_begin, segment.head_place, segment.head_weight
-    count, whole = last - first, first == 0 and last == len(slots)
-    sums, mine = np.zeros(count, np.int32), np.zeros(max(1, len(head)), np.int32)
-    squares, low, place = np.int64(0), np.int64(0), np.int64(0)
-    for entry in range(len(terms)):
-        term, weight = terms[entry], np.int32(weights[entry])
-        low = from_on(term, indexed, low)
-        if low < len(indexed) and indexed[low] == term:
-            start, end = np.int64(begin[low]), np.int64(begin[low + 1])
-            if not whole:
-                start = _row_from(postings, start, end, first)
-                end = _row_from(postings, start, end, last)
-            for at in range(np.uint64(start), np.uint64(end)):  # unsigned: no index wraps
-                posting = postings[at]
-                row = np.uint64(posting >> np.uint32(16)) - np.uint64(first)
-                sums[row] += weight * np.int32(posting & np.uint32(0xFFFF))
-            continue
-        place = from_on(term, head, place)
-        if place < len(head) and head[place] == term:
-            mine[place] = weight
-            squares += np.int64(weight) * np.int64(weight)
-    floor, norm = np.int32(least), np.int32(np.ceil(np.sqrt(np.float64(squares))))
-    likely = np.empty(count + 1, np.int32)
-    some, hits = _above_bound(sums, segment.head_norm[first:last], norm, floor, likely), np.int64(0)
+    slots, head, floor = segment.slots, segment.head, np.int32(least)
+    lists, sums = np.empty(len(terms), np.int32), np.zeros(last - first, np.int32)
+    mine, likely = np.zeros(max(1, len(head)), np.int32), np.empty(last - first + 1, np.int32)
+    _locate(segment.terms, segment.buckets, head, terms, lists)
+    norm = _add_tails(segment, first, last, lists, weights, sums, mine)
+    some = _above_bound(sums, segment.head_norm[first:last], norm, floor, likely)
+    some, hits = _add_heads(segment, first, likely, some, sums, mine, floor), np.int64(0)
+    found, dots = np.empty(some, np.int64), np.empty(some, np.int64)
     for candidate in range(some):
-        found = likely[candidate]
-        row = found + first
-        if removed[slots[row]]:
-            continue
-        dot = sums[found]
-        for at in range(np.uint64(head_begin[row]), np.uint64(head_begin[row + 1])):
-            dot = np.int32(dot + np.int32(mine[np.uint64(head_place[at])] * np.int32(head_weight[at])))
-        if dot > floor:
-            likely[hits], sums[hits] = slots[row], dot  # both entries were read already
+        slot = slots[likely[candidate] + first]
+        if not removed[slot]:
+            found[hits], dots[hits] = slot, sums[candidate]
             hits += 1
-    return likely[:hits].astype(np.int64), sums[:hits].astype(np.int64)
+    return found[:hits], dots[:hits]
 
 
 @kept
@@ -170,38 +215,23 @@ def scan_for_many(
 
     Plain form: `index.search.postings.PlainPostings.all_above`.
     """
-    begin, postings, start, entries, weights = (
-        segment.begin, segment.postings, queries.start, queries.entries, queries.weights,
-    )  # fmt: skip
-    head_begin, head_place, head_weight = segment.head_begin, segment.head_place, segment.head_weight
-    count = len(segment.slots)
+    start, entries, weights = queries.start, queries.entries, queries.weights
+    count, floor, hits = len(segment.slots), np.int32(least), 0
     sums, mine = np.zeros(count, np.int32), np.zeros(max(1, len(segment.head)), np.int32)
     likely = np.empty(count + 1, np.int32)
-    floor, hits = np.int32(least), 0
     for query in range(first, last):
         if hits + count > len(found_query):
             return query, hits
-        squares = np.int64(0)
         mine[:] = 0
-        for entry in range(start[query], start[query + 1]):
-            place, weight = lists[entries[entry]], np.int32(weights[entry])
-            if place >= 0:
-                for at in range(np.uint64(begin[place]), np.uint64(begin[place + 1])):  # unsigned: no index wraps
-                    posting = postings[at]
-                    sums[np.uint64(posting >> np.uint32(16))] += weight * np.int32(posting & np.uint32(0xFFFF))
-            elif place < -1:
-                mine[-2 - place] = weight
-                squares += np.int64(weight) * np.int64(weight)
-        norm = np.int32(np.ceil(np.sqrt(np.float64(squares))))
+        begin, end = start[query], start[query + 1]
+        own = np.empty(end - begin, np.int32)
+        for entry in range(len(own)):
+            own[entry] = lists[entries[begin + entry]]
+        norm = _add_tails(segment, 0, count, own, weights[begin:end], sums, mine)
         some = _above_bound(sums, segment.head_norm, norm, floor, likely)
-        for candidate in range(some):
-            row = likely[candidate]
-            dot = sums[row]
-            for at in range(np.uint64(head_begin[row]), np.uint64(head_begin[row + 1])):
-                dot = np.int32(dot + np.int32(mine[np.uint64(head_place[at])] * np.int32(head_weight[at])))
-            if dot > floor:
-                found_query[hits], found_row[hits], found_dot[hits] = query, row, dot
-                hits += 1
+        for candidate in range(_add_heads(segment, 0, likely, some, sums, mine, floor)):
+            found_query[hits], found_row[hits], found_dot[hits] = query, likely[candidate], sums[candidate]
+            hits += 1
         sums[:] = 0
     return last, hits
 

@@ -11,7 +11,10 @@ from dedup.match.scores import FORMULAS, Scoring, days_apart, final_score
 from dedup.match.stories import FLOOR
 from dedup.vectorize.exact import DOT_UNIT
 from dedup.vectorize.kernels.compiling import callable_by_kernels, kept
+from dedup.vectorize.kernels.machine import fetch
 
+BYTES = 64
+"""Bytes that are read into the cache together."""
 _Places = NDArray[np.int64]
 _Scored = tuple[_Places, _Places, NDArray[np.float64], NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]
 _Vectors = tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.uint16]]
@@ -123,7 +126,16 @@ def score_hits(
     cosines, scores = np.empty(total), np.empty(total, np.int64)
     days, agreeing = np.empty(total), np.empty(total, np.int64)
     places, ends, found = np.empty(total, np.int64), np.empty(count, np.int64), np.int64(0)
+    width = articles.signature_bytes.shape[1]
     for query in range(count):
+        for at in range(hits.start[query], hits.start[query + 1]):  # the articles lie far apart in memory
+            slot = hits.slots[at]
+            fetch(articles.seconds, slot)
+            fetch(articles.background_similarity, slot)
+            fetch(articles.outlet, slot)
+            fetch(articles.form, slot)
+            for byte in range(0, width, BYTES):
+                fetch(articles.signature_bytes, slot * width + byte)
         own, background = queries.signature_bytes[query], queries.background_similarity[query]
         for at in range(hits.start[query], hits.start[query + 1]):
             slot = hits.slots[at]
