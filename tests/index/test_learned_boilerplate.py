@@ -147,5 +147,5 @@ def test_holders_have_all_rare_words_of_a_passage_or_have_lost_some(monkeypatch:
         found = possible_holders(lesson, words, vectors, gone, state.table, lost)
         assert len(asked) == 1
         assert asked[0] in {number[id_] for id_ in texts if id_.startswith("x")}
-        ends = number["x0"], number["x6"]  # its first or last word, which few articles have, may be left of it
-        assert found == {number["new"], number["whole"], *asked, *ends}
+        edges = number["x0"], number["x6"]  # its first or last word, which few articles have, may be left of it
+        assert found == {number["new"], number["whole"], *asked, *edges}
