@@ -257,12 +257,14 @@ class IndexState:
 
     def have_lost_words(self, slots: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Return whether bodies have words that are not compared, of articles by slot; shape (articles,)."""
-        table, numbers = self.table, self.table.number[slots].tolist()
+        table = self.table
+        unknown = slots[table.has_lost[slots] < 0]
+        numbers = table.number[unknown].tolist()
         heads = {number: self.uncommitted[number].words for number in numbers if number in self.uncommitted}
         heads |= self.store.words_begin([number for number in numbers if number not in heads], HEAD)
         every = np.array([count_body(heads.get(number, b"")) for number in numbers], np.int64)
-        lost: NDArray[np.bool_] = every != np.where(table.form[slots] == 1, 0, table.length[slots])
-        return lost
+        table.has_lost[unknown] = every != np.where(table.form[unknown] == 1, 0, table.length[unknown])
+        return table.has_lost[slots] > 0
 
     def outlets_of(self, numbers: Sequence[int]) -> NDArray[np.int64]:
         """Return the number of the outlet of articles, -1 if unknown; shape (articles,)."""

@@ -77,6 +77,7 @@ class ArticleTable:
         self.added = np.full(_ROOM, np.inf)  # by the clock of the index
         self.length = np.zeros(_ROOM, np.int32)
         self.form = np.zeros(_ROOM, np.int8)
+        self.has_lost = np.full(_ROOM, -1, np.int8)  # whether its body has words that are not compared; -1 unknown
         self.signature_bytes = np.zeros((_ROOM, settings.num_perm), np.uint8)
         self.prefixes = np.zeros((_ROOM, min(PREFIX_BYTES, settings.num_perm)), np.uint8)  # of signatures
         self.sealed: dict[int, Segment] = {}  # by id of the postings: segments that are not added yet
@@ -160,7 +161,7 @@ class ArticleTable:
         self.background_similarity[slot] = vector.background_similarity + self.crowding
         self.outlet[slot] = self.outlet_of(source)
         self.language[slot] = self.language_of(vector.language)
-        self.length[slot], self.form[slot] = vector.length, vector.form
+        self.length[slot], self.form[slot], self.has_lost[slot] = vector.length, vector.form, -1
         self.signature_bytes[slot], self.prefixes[slot] = (
             vector.signature_bytes,
             vector.signature_bytes[: self.prefixes.shape[1]],

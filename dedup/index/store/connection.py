@@ -226,19 +226,25 @@ class Database:
 
     def rows(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
         """Run a query and return all its rows."""
-        with self.translated_errors():
+        try:
             return self._reader.execute(statement, values).fetchall()
+        except sqlite3.Error as error:
+            raise self._error(error) from error
 
     def write(self, statement: str, values: Sequence[Any]) -> None:
         """Run a statement that writes."""
-        with self.translated_errors():
+        try:
             self.writer.execute(statement, values)
+        except sqlite3.Error as error:
+            raise self._error(error) from error
 
     def write_many(self, statement: str, rows: Sequence[Sequence[Any]]) -> None:
         """Run a statement that writes once for each row of values."""
         if rows:
-            with self.translated_errors():
+            try:
                 self.writer.executemany(statement, rows)
+            except sqlite3.Error as error:
+                raise self._error(error) from error
 
     @property
     def _reader(self) -> sqlite3.Connection:

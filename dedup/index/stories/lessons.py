@@ -188,8 +188,9 @@ def possible_holders(
     """Return the numbers of the articles in a table that may hold what was learned.
 
     These have the rarest word of a passage, or an infrequent one of an end of all that was removed: the rest of it may
-    have been removed before, with other boilerplate that overlaps. If `FREQUENT` articles have the rarest word, those
-    of which nothing was removed before must have the passage's other rare words too.
+    have been removed before, with other boilerplate that overlaps. If `FREQUENT` articles have the word that
+    weighs most, that of the fewest articles is the rarest, and where nothing was removed before, the other rare
+    words of the passage must be there too.
 
     Args:
         lesson: what was learned.
@@ -217,22 +218,28 @@ def possible_holders(
         for label in labels.get(place, ()):
             runs += _runs_of_label(words, label, vector)
     having = cache(table.words.having)
-    beside = defaultdict[int, set[tuple[int, ...]]](set)
+    terms, beside = set[int](), defaultdict[int, set[tuple[int, ...]]](set)
     for each in runs:
         for run, term in zip(*each.rarest(each.begins, each.ends), strict=True):
-            beside[term].add(each.rare_in(run) if len(having(term)) >= FREQUENT else ())
+            if len(having(term)) < FREQUENT:
+                terms.add(term)
+            else:
+                others = each.rare_in(run)
+                beside[min((len(having(other)), other) for other in others)[1]].add(others)
     found, doubtful = np.zeros(len(table.number), np.bool_), np.zeros(len(table.number), np.bool_)
-    for term, others in beside.items():
-        if () in others or len(others) > _MOST_RUNS:
-            found[having(term)] = True
+    for term, sets in beside.items():
+        if len(sets) > _MOST_RUNS:
+            terms.add(term)
             continue
         doubtful[having(term)] = True
-        for terms in others:
+        for others in sets:
             count = np.zeros(len(found), np.uint8)
-            for one in terms:
-                count[having(one)] += 1
-            found |= count == len(terms)
-    for term in at_ends - {*beside}:
+            for other in others:
+                count[having(other)] += 1
+            found |= count == len(others)
+    for term in terms:
+        found[having(term)] = True
+    for term in at_ends - terms:
         if len(having(term)) < _FEW:
             found[having(term)] = True
     rest = np.flatnonzero(doubtful & ~found)

@@ -296,44 +296,51 @@ class Storylines:
         return Groups(between, np.arange(len(sums)), size, background, np.array(start), np.array(end))
 
     def _sums_of(self, units: Sequence[str | int], numbers: Sequence[NDArray[np.int64]]) -> list[_Sum]:
-        """The sums of the vectors of groups of articles: those that are known, with the articles that came since.
+        """The sums of the vectors of groups of articles: known ones, with the articles that came and went since.
 
         Args:
             units: what each group is known by.
             numbers: its articles, ascending.
         """
-        parts: list[list[_Sum]] = []
+        known: list[_Sum | None] = []
         missing: list[NDArray[np.int64]] = []
+        gone: list[NDArray[np.int64]] = []
         for unit, every in zip(units, numbers, strict=True):
             before = self._sums.pop(unit, None)
-            if before is None or not self._is_part(before, every):
-                parts.append([])
+            lost = None if before is None else self._lost(before, every)
+            known.append(None if lost is None else before)
+            gone.append(every[:0] if lost is None else lost)
+            if before is None or lost is None:
                 missing.append(every)
             else:
-                parts.append([before])
-                more = len(every) > len(before.numbers)
-                missing.append(np.setdiff1d(every, before.numbers, assume_unique=True) if more else every[:0])
-        new = np.concatenate(missing).tolist()
-        sums = dict(zip(new, self._singles(new), strict=True))
-        found = [
-            self._added([*some, *map(sums.__getitem__, others.tolist())])
-            for some, others in zip(parts, missing, strict=True)
-        ]
+                same = len(every) + len(lost) == len(before.numbers)
+                missing.append(every[:0] if same else np.setdiff1d(every, before.numbers, assume_unique=True))
+        wanted = [*dict.fromkeys(np.concatenate([*missing, *gone]).tolist())]
+        sums = dict(zip(wanted, self._singles(wanted), strict=True))
+        found = []
+        for before, every, new, lost in zip(known, numbers, missing, gone, strict=True):
+            parts = [*map(sums.__getitem__, new.tolist())]
+            minus = [*map(sums.__getitem__, lost.tolist())]
+            found.append(self._added(parts if before is None else [before, *parts], minus, every))
         self._sums |= zip(units, found, strict=True)
         if len(self._sums) > 2 * REMEMBERED:
             self._sums = dict([*self._sums.items()][-REMEMBERED:])
         return found
 
-    def _is_part(self, one: _Sum, numbers: NDArray[np.int64]) -> bool:
-        """Whether a sum has only some of these articles, and none of them has changed since it was made."""
-        if len(one.numbers) == len(numbers):
-            if not (one.numbers == numbers).all():
-                return False
-        elif not np.isin(one.numbers, numbers, assume_unique=True).all():
-            return False
-        if one.made == self._changes:
-            return True
-        return not any(self._changed.get(number, 0) > one.made for number in one.numbers.tolist())
+    def _lost(self, one: _Sum, numbers: NDArray[np.int64]) -> NDArray[np.int64] | None:
+        """The articles of a sum that are not among these; None if it is less work to add up all of these anew.
+
+        It must be, if one of them has changed since the sum was made, or is no longer there.
+        """
+        if len(one.numbers) == len(numbers) and (one.numbers == numbers).all():
+            lost = numbers[:0]
+        else:
+            lost = np.setdiff1d(one.numbers, numbers, assume_unique=True)
+        if len(lost) and (len(lost) >= len(numbers) or not all(number in self._table for number in lost.tolist())):
+            return None
+        if one.made < self._changes and any(self._changed.get(number, 0) > one.made for number in one.numbers.tolist()):
+            return None
+        return lost
 
     def _singles(self, numbers: Sequence[int]) -> Iterator[_Sum]:
         """Yield the sum of each of some articles, its vector weighed by news in general."""
@@ -345,12 +352,19 @@ class Storylines:
             background = round(usual / SCORE_UNIT)
             yield _Sum(every[place : place + 1], vector.terms, weights, background, self._changes)
 
-    def _added(self, parts: Sequence[_Sum]) -> _Sum:
-        """The sum of sums."""
-        if len(parts) == 1:
+    def _added(self, parts: Sequence[_Sum], minus: Sequence[_Sum], numbers: NDArray[np.int64]) -> _Sum:
+        """The sum of sums, without others that are part of it: that of the articles of some numbers."""
+        if len(parts) == 1 and not minus:
             return parts[0]
-        terms, place = np.unique(np.concatenate([_NO_TERMS, *(part.terms for part in parts)]), return_inverse=True)
-        weights = np.concatenate([np.empty(0, np.int64), *(part.weights for part in parts)])
-        total = np.bincount(place.ravel(), weights, len(terms)).astype(np.int64)  # exact
-        numbers = np.sort(np.concatenate([np.empty(0, np.int64), *(part.numbers for part in parts)]))
-        return _Sum(numbers, terms, total, sum(part.background for part in parts), self._changes)
+        every = [*parts, *minus]
+        terms = np.concatenate([_NO_TERMS, *(part.terms for part in every)])
+        weights = [*(part.weights for part in parts), *(-part.weights for part in minus)]
+        order = np.argsort(terms, kind="stable")  # merges what is in order already
+        terms = terms[order]
+        first = np.flatnonzero(np.diff(terms, prepend=-1))
+        total = np.add.reduceat(np.concatenate([np.empty(0, np.int64), *weights])[order], first) if len(first) else None
+        background = sum(part.background for part in parts) - sum(part.background for part in minus)
+        if total is None:
+            return _Sum(numbers, _NO_TERMS, np.empty(0, np.int64), background, self._changes)
+        some = total > 0
+        return _Sum(numbers, terms[first[some]], total[some], background, self._changes)
