@@ -392,8 +392,8 @@ def pairs_in_window(rng: Generator) -> Iterator[Case]:
         for crowding in (0.0, 0.07):
             expected = story_pairs(*given, crowding=crowding)
             for threads, block, pile in ((None, 100, 1 << 22), (1, 32, 1), (3, 1 + number, 17)):
-                sizes = {"threads": threads, "block": block, "pile": pile}
-                yield story_kernels.story_pairs(*given, crowding=crowding, **sizes), expected
+                found = story_kernels.story_pairs(*given, crowding=crowding, threads=threads, block=block, pile=pile)
+                yield found, expected
 
 
 @cases_of("match.kernels.stories.related_to")
