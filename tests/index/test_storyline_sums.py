@@ -1,0 +1,39 @@
+"""The sums by which storylines are compared, as articles come and go."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.random import default_rng
+
+from benchmarks.site_texts import Writer
+from dedup import StoryIndex
+
+
+def test_a_sum_that_is_kept_up_to_date_is_that_of_its_articles() -> None:
+    """Whatever came and went; articles that have changed or were removed are not subtracted."""
+    rng = default_rng(7)
+    writer = Writer(rng)
+    with StoryIndex.open(":memory:") as index:
+        for number in range(30):
+            title = writer.headline()
+            index.add({"id": f"x{number}", "title": title, "text": writer.story(title, 3)})
+        lines = index._session.state().storylines
+        every = np.array(sorted(index._session.state().table.numbers()), np.int64)
+        for step in range(60):
+            if step == 40:
+                index.update({"id": "x3", "title": "Of pears", "text": "Pears are sold at the quay again."})
+                index.remove("x5")
+                every = np.array(sorted(index._session.state().table.numbers()), np.int64)
+            if step % 7 == 3:
+                lines.forget(rng.choice(every, 2).tolist())
+            some = np.sort(rng.choice(every, int(rng.integers(0, 9 if step % 2 else len(every))), replace=False))
+            (kept,) = lines._sums_of([1], [some])
+            lines._sums, known = {}, lines._sums
+            (fresh,) = lines._sums_of([1], [some])
+            lines._sums = known
+            assert kept.numbers.tolist() == fresh.numbers.tolist() == some.tolist()
+            assert kept.background == fresh.background
+            (a, b) = (dict(zip(one.terms.tolist(), one.weights.tolist(), strict=True)) for one in (kept, fresh))
+            assert {term: weight for term, weight in a.items() if weight} == {
+                term: weight for term, weight in b.items() if weight
+            }
