@@ -242,15 +242,20 @@ def remaining(
         Shape (words,).
     """
     keep = np.ones(len(words.hashes), bool)
-    places = np.arange(len(keep))
+    places: NDArray[np.int64] | None = None  # those of the words that are left; None for all
     while len(passages):
         stays = outside(words, passages)
-        keep[places[~stays]] = False
-        gone = np.diff(np.concatenate([[0], np.cumsum(~stays)])[words.offsets[::2]])
-        stays &= np.repeat(gone > 0, np.diff(words.offsets[::2]))  # of other articles all words would stay again
-        if not stays.any():
+        gone = np.flatnonzero(~stays)
+        if not len(gone):
             break
-        places, words = places[stays], words.kept(stays)
+        keep[gone if places is None else places[gone]] = False
+        begins = words.offsets[::2]
+        changed = np.flatnonzero(np.diff(np.searchsorted(gone, begins)))  # of other articles all words would stay again
+        sizes = np.diff(begins)[changed]
+        word = np.repeat(begins[changed] - np.cumsum(sizes) + sizes, sizes) + np.arange(int(sizes.sum()))
+        left = stays[word]
+        places = word[left] if places is None else places[word[left]]
+        words = words.take(changed).kept(left)
     return keep
 
 
