@@ -358,7 +358,7 @@ class IndexState:
         self._unwritten[article.number] = (placed, text, sketch)
         self.uncommitted[article.number] = sketch
         self.table.settle(self.table.slot(article.number), placed)
-        if candidate.before:
+        if candidate.before or candidate.known:
             self.storylines.forget([article.number])
         self.storylines.relate(article.number, candidate.neighbours)
         if len(candidate.apart):

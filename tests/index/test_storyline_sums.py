@@ -37,3 +37,24 @@ def test_a_sum_that_is_kept_up_to_date_is_that_of_its_articles() -> None:
             assert {term: weight for term, weight in a.items() if weight} == {
                 term: weight for term, weight in b.items() if weight
             }
+
+
+def test_an_earlier_version_that_becomes_an_article_again_counts_with_its_new_text() -> None:
+    """It has the number that it had before."""
+    page = {"url": "https://herald.example/2024/05/quay-7", "source": "Herald", "title": "Pears at the quay"}
+    text = "Pears are sold at the quay from Monday on, the harbour master said, and so are plums."
+    with StoryIndex.open(":memory:") as index:
+        index.add({**page, "id": "one", "text": text, "published": "2024-05-01T08:00Z"})
+        session = index._session
+        number = session.stored("one").number
+        some, lines = np.array([number]), session.state().storylines
+        lines._sums_of([1], [some])
+        index.add({**page, "id": "two", "text": f"{text} Apples too.", "published": "2024-05-01T09:00Z"})
+        assert session.find_revision("one") is not None
+        index.update({"id": "one", "title": "A bridge", "text": "The bridge over the Marlow is closed for a year."})
+        assert session.stored("one").number == number
+        assert session.state().storylines is lines
+        (kept,) = lines._sums_of([1], [some])
+        lines._sums = {}
+        (fresh,) = lines._sums_of([1], [some])
+        assert kept.terms.tolist() == fresh.terms.tolist()
