@@ -573,7 +573,7 @@ class IndexState:
             more = self.table.of_story(story)
             if included and len(slots) + len(more) > MOST:
                 continue
-            slots += more
+            slots += sorted(more, key=self.table.number.__getitem__)  # the table may have been loaded meanwhile
             included.append(story)
         return (slots, included) if len(slots) <= MOST else ([], [])
 
