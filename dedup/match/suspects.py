@@ -107,9 +107,7 @@ def is_suspected(
         elif rest.have_own and rest.has_nothing_in_common:
             repeated = rest.shared_passages()
             suspected[rows[place]] = rest.may_be_boilerplate or bool(
-                has_both[place]
-                and len(repeated)
-                and RELATED * int(by.relations(some, pairs[place][None], repeated, languages)[0]) < UNIT
+                has_both[place] and len(repeated) and RELATED * texts.relation(by, rest.a, rest.b, repeated) < UNIT
             )
     return suspected
 
@@ -128,6 +126,11 @@ class _Texts:
             shingles = shingles_in_order(body, self.size) if len(body) else np.empty(0, np.uint64)
             self._begun[place] = shingles, np.sort(shingles)
         return self._begun[place]
+
+    def relation(self, by: Relating, one: int, other: int, repeated: NDArray[np.uint64]) -> int:
+        """The relation of two articles, see `dedup.vectorize.boilerplate.relations`: only these two are looked at."""
+        languages = [self.languages[one], self.languages[other]]
+        return int(by.relations(self.words.take([one, other]), np.array([[0, 1]]), repeated, languages)[0])
 
     def own(self, place: int, other: int) -> NDArray[np.bool_]:
         """Which words of a body are in no shingle of another one."""
@@ -157,8 +160,8 @@ class _Rest:
 
     @cached_property
     def _listing(self) -> NDArray[np.bool_]:
-        """Which articles have the title of the other one in a list of headlines."""
-        return lists(self.texts.words, np.array([[self.a, self.b]]))
+        """Whether each has the title of the other one in a list of headlines."""
+        return lists(self.texts.words.take([self.a, self.b]), np.array([[0, 1]]))
 
     @cached_property
     def _in_a_row(self) -> list[bool]:
@@ -183,12 +186,13 @@ class _Rest:
     def _words(self) -> list[tuple[set[int], float]]:
         """Of each the distinctive words of title and rest, and how much more its heading is about the rest."""
         found, words = [], self.texts.words
-        for place, other, own in zip((self.a, self.b), (self.b, self.a), self._own, strict=True):
+        sides = zip((self.a, self.b), (self.b, self.a), self._own, self._listing, strict=True)
+        for place, other, own, is_list in sides:
             body, title, language = words.body(place), words.title(place), self.texts.languages[self.a]
             heading = distinctive_words((title if len(title) else body[:LEAD]).tolist(), language)
             rest, shared = {*body[own].tolist()}, {*body[~own].tolist()}
             about = (len(heading & rest) - len(heading & shared)) / max(1, len(heading))
-            if self._listing[place]:
+            if is_list:
                 rest -= {*words.title(other).tolist()}
             found.append((distinctive_words({*title.tolist(), *rest}, language), about))
         return found
