@@ -14,19 +14,24 @@ from dedup.vectorize.boilerplate import BEGINS_LINE, EDGE, HOLDERS, LINE, PASSAG
 from dedup.vectorize.features import BEGINS_SEGMENT, IS_NUMBER, HashedWords
 from dedup.vectorize.hashing import BASE, mix64
 from dedup.vectorize.kernels.compiling import Whole, kept, kernel
+from dedup.vectorize.kernels.machine import fetch
 from dedup.vectorize.kernels.overlaps import sort
 from dedup.vectorize.kernels.sketching import shingle_words
-from dedup.vectorize.kernels.threads import parts_in_threads
+from dedup.vectorize.kernels.threads import in_threads, parts_in_threads, processors
 from dedup.vectorize.labels import REST as REST_OF_TITLE
 from dedup.vectorize.labels import SALT as SALT_OF_LABELS
 
-AT_ONCE = 1 << 25
-"""Passages that are counted in one round, approximately."""
+AT_ONCE = 1 << 27
+"""Passages that are counted at once, approximately."""
 ARTICLES = 1_000
 """Articles that are worth a thread."""
 _NONE_HELD = np.empty(0, np.uint64), np.empty(0, np.int64)
 ROOMY = 4
 """Counters per passage: the fewer, the more rare passages are collected in vain."""
+_COUNTERS = 4
+"""Counters in a byte: each counts up to `HOLDERS`, which two bits can."""
+_AHEAD = 16
+"""The counters that the processor begins to read before they are needed: nearly all are far from its caches."""
 _BASE, _SALT, _SALT_OF_LABELS = np.uint64(BASE), np.uint64(SALT), np.uint64(SALT_OF_LABELS)
 
 
@@ -35,28 +40,23 @@ def held_passages(words: HashedWords, threads: int | None = 1) -> tuple[NDArray[
 
     Plain form: `vectorize.boilerplate.held_passages`.
     """
+    workers = threads or processors() if len(words) >= 2 * ARTICLES else 1
     rounds, shift = 1, np.uint64(63)
-    while rounds * AT_ONCE < len(words.hashes):
+    while rounds < workers or rounds * AT_ONCE < workers * len(words.hashes):
         rounds, shift = 2 * rounds, shift - np.uint64(1)
-    counters = np.empty(1 << max(6, (ROOMY * len(words.hashes) // rounds).bit_length()), np.uint8)
-    found: list[tuple[NDArray[np.uint64], NDArray[np.int64]]] = []
-    for number in range(rounds):
-        rest = (shift, np.uint64(number), counters)
-        _count(words.hashes, words.flags, words.offsets, *rest)
+    room = max(64, 1 << (ROOMY * len(words.hashes) // rounds).bit_length())
 
-        def collect(
-            first: int, last: int, rest: tuple[np.uint64, np.uint64, NDArray[np.uint8]] = rest
-        ) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
-            offsets = words.offsets[2 * first : 2 * last + 1]
-            passages, places = _collect(words.hashes, words.flags, offsets, *rest)
-            return passages, places + first
-
-        parts = [_NONE_HELD, *parts_in_threads(collect, len(words), threads, least=ARTICLES)]
-        passages, places = np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
+    def find(number: int) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+        counters = np.zeros(room // _COUNTERS, np.uint8)
+        given = (words.hashes, words.flags, words.offsets, shift, np.uint64(number), counters)
+        _count(*given)
+        passages, places = _collect(*given)
         order = np.argsort(passages, kind="stable")  # stable: places stay ascending
         passages, places = passages[order], places[order]
         enough = _held_by_enough(passages)
-        found.append((passages[enough], places[enough]))
+        return passages[enough], places[enough]
+
+    found = [_NONE_HELD, *in_threads(find, range(rounds), workers)]
     return np.concatenate([part[0] for part in found]), np.concatenate([part[1] for part in found])
 
 
@@ -186,18 +186,37 @@ def _count(
     number: np.uint64,
     counters: NDArray[np.uint8],
 ) -> None:
-    """Count the occurrences of one round's passages, in saturating counters that several passages may share."""
+    """Count the occurrences of one round's passages up to `HOLDERS`, in counters that several passages may share."""
     room = room_of(offsets)
-    values, spans = np.empty(room, np.uint64), np.empty((room, 2), np.int64)
-    mask = np.uint64(len(counters) - 1)
-    counters[:] = 0
+    values, some, spans = np.empty(room, np.uint64), np.empty(room, np.uint64), np.empty((room, 2), np.int64)
     for article in range(len(offsets) // 2):
-        _, count = all_passages(hashes, flags, offsets[2 * article + 1], offsets[2 * article + 2], values, spans)
+        _, every = all_passages(hashes, flags, offsets[2 * article + 1], offsets[2 * article + 2], values, spans)
+        count = _of_round(values, every, shift, number, some)
         for place in range(count):
-            value = values[place]
-            if (value >> np.uint64(1)) >> shift == number:
-                cell = value & mask
-                counters[cell] += np.uint8(counters[cell] < 255)
+            if place + _AHEAD < count:
+                fetch(counters, _counter(some[place + _AHEAD], counters)[0])
+            cell, up = _counter(some[place], counters)
+            counters[cell] += np.uint8(np.uint8(counters[cell] >> up & HOLDERS < HOLDERS) << up)
+
+
+@kernel
+def _of_round(
+    values: NDArray[np.uint64], count: Whole, shift: np.uint64, number: np.uint64, some: NDArray[np.uint64]
+) -> Whole:
+    """Write the first `count` passages that are of a round to `some`, and return how many there are."""
+    filled = np.int64(0)
+    for place in range(count):
+        some[filled] = values[place]
+        filled += np.int64((values[place] >> np.uint64(1)) >> shift == number)
+    return filled
+
+
+@kernel
+def _counter(passage: Whole, counters: NDArray[np.uint8]) -> tuple[Whole, Whole]:
+    """The byte with the counter of a passage, and how many bits are before it."""
+    mask = np.uint64(_COUNTERS * len(counters) - 1)
+    cell = passage & mask
+    return np.int64(cell // np.uint64(_COUNTERS)), np.uint8(2 * (cell % np.uint64(_COUNTERS)))
 
 
 @kernel
@@ -225,18 +244,18 @@ def _collect(
     values, some, spare = np.empty(most, np.uint64), np.empty(most, np.uint64), np.empty(most, np.uint64)
     spans = np.empty((most, 2), np.int64)
     digits = np.empty(1024, np.uint32)
-    mask = np.uint64(len(counters) - 1)
     room = max(np.int64(1) << 16, most)
     passages, places = np.empty(room, np.uint64), np.empty(room, np.int64)
     filled = np.int64(0)
     for article in range(len(offsets) // 2):
         _, every = all_passages(hashes, flags, offsets[2 * article + 1], offsets[2 * article + 2], values, spans)
-        count = np.int64(0)
+        every, count = _of_round(values, every, shift, number, some), np.int64(0)
         for place in range(every):
-            value = values[place]
-            if (value >> np.uint64(1)) >> shift == number and counters[value & mask] >= HOLDERS:
-                some[count] = value
-                count += 1
+            if place + _AHEAD < every:
+                fetch(counters, _counter(some[place + _AHEAD], counters)[0])
+            cell, up = _counter(some[place], counters)
+            some[count] = some[place]
+            count += np.int64(counters[cell] >> up & HOLDERS == HOLDERS)
         if count == 0:
             continue
         sort(some, spare, digits, np.uint64(count))

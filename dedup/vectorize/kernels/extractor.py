@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,8 @@ LONGEST_BLOCK = 1 << 29
 """Characters above which a block of several articles is split, for the same reason."""
 LONGEST_TITLE = 1 << 22
 """Words of a title above which its weighted counts may not fit into 32 bits."""
+PILE = 1 << 26
+"""Bytes of an array with those of many blocks: the system has all of it back when it is no longer needed."""
 FEW = 8
 """Articles up to which no thread is started."""
 
@@ -133,7 +135,7 @@ class Extractor:
 
     def read(self, articles: Iterable[tuple[str, str]], threads: int | None = None) -> list[HashedWords]:
         """The hashed words of a stream of articles, which is read block by block."""
-        return list(in_threads(self.words, blocks(articles), threads))
+        return [*map(_Pile().moved, in_threads(self.words, blocks(articles), threads))]
 
     def signatures(self, words: HashedWords, threads: int | None = None) -> NDArray[np.uint32]:
         """The signatures of articles from their hashed words, without term counts; shape (articles, num_perm)."""
@@ -179,6 +181,32 @@ def blocks(articles: Iterable[tuple[str, str]]) -> Iterator[list[tuple[str, str]
             block, length = [], 0
     if block:
         yield block
+
+
+class _Pile:
+    """Keeps the arrays of blocks in a few large ones.
+
+    Each thread has memory of its own, and returns to the system only what is free at its end: many small arrays that
+    stay, among larger ones that go, would keep a multiple of their size.
+    """
+
+    def __init__(self) -> None:
+        self._under_way: dict[np.dtype[Any], tuple[NDArray[Any], int]] = {}
+
+    def moved(self, block: HashedWords) -> HashedWords:
+        """The same block, with its arrays in the pile."""
+        distinct = [DistinctWords(*map(self._kept, (part.terms, part.wides, part.at, part.others)), part.places)
+                    for part in block.distinct]
+        return HashedWords(self._kept(block.hashes), self._kept(block.flags), self._kept(block.offsets), tuple(distinct))
+
+    def _kept(self, array: NDArray[_Number]) -> NDArray[_Number]:
+        room, filled = self._under_way.get(array.dtype, (array[:0], 0))
+        if filled + len(array) > len(room):
+            room, filled = np.empty(max(PILE // array.itemsize, len(array)), array.dtype), 0
+        end = filled + len(array)
+        room[filled:end] = array
+        self._under_way[array.dtype] = room, end
+        return room[filled:end]
 
 
 def _concatenated(parts: list[NDArray[_Number]]) -> NDArray[_Number]:
