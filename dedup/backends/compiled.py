@@ -194,10 +194,12 @@ class CompiledBackend(PlainBackend):
         args = (sample, matrix, background_similarity, seconds, among, never, self._settings, cross_lingual)
         return related_to(*args, strangers=strangers, layout=layout, threads=self._threads)
 
-    def products(self, matrix: sp.csr_array, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float64]:
+    def products(
+        self, matrix: sp.csr_array, a: NDArray[np.int64], b: NDArray[np.int64], more: sp.csr_array | None = None
+    ) -> NDArray[np.float64]:
         from dedup.match.kernels.products import products
 
-        return products(matrix, a, b)
+        return products(matrix, a, b, more)
 
     def average_linkage(
         self,

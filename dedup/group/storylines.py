@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from dedup.group.linkage import LOWEST, Tree
 from dedup.match.scores import SECONDS_A_DAY, date_penalty
-from dedup.match.stories import HasPairs, Pairs
+from dedup.match.stories import HasPairs, Pairs, rows_of
 from dedup.vectorize.exact import SCORE_UNIT
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ STRANGERS = 2.2
 """How often the background similarity is subtracted from the similarity of two stories. Once is what strangers have on
 average; the strangers that are nearest to each other, of which there are many, have about twice as much."""
 
-Products = Callable[[sp.csr_array, NDArray[np.int64], NDArray[np.int64]], NDArray[np.float64]]
+Products = Callable[[sp.csr_array, NDArray[np.int64], NDArray[np.int64], sp.csr_array], NDArray[np.float64]]
 Scored = Callable[["Groups", NDArray[np.int64], NDArray[np.int64]], NDArray[np.int64]]
 Linkage = Callable[[Pairs, Sequence[Sequence[int]], NDArray[np.int64]], Tree]
 Round = tuple[Tree, NDArray[np.int64], NDArray[np.int64]]
@@ -46,38 +46,42 @@ class Sums(Protocol):
 
 
 class SparseSums:
-    """Sums as the rows of a sparse matrix.
+    """Sums as the rows of two sparse matrices: the first ones, which are not copied, and those that are added.
 
     Args:
         matrix: the first sums, shape (sums, terms).
-        products: computes dot products of rows.
+        products: computes dot products of rows, see `dedup.match.stories.products`.
     """
 
     def __init__(self, matrix: sp.csr_array, products: Products) -> None:
-        self.matrix = matrix
-        """All sums."""
-        self._columns, self._data, self._products = matrix.indices, matrix.data, products
+        self._first, self._products = matrix, products
+        self._more = sp.csr_array((0, matrix.shape[1]))
+        self._columns, self._data = np.empty(0, np.int32), np.empty(0)
 
     def products(self, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float64]:
         """Dot products of pairs of sums; shape (pairs,)."""
-        return self._products(self.matrix, a, b)
+        return self._products(self._first, a, b, self._more)
+
+    def rows(self, numbers: NDArray[np.int64]) -> sp.csr_array:
+        """Some sums, shape (numbers, terms)."""
+        return rows_of(self._first, numbers, self._more)
 
     def append(self, of: NDArray[np.int64], parts: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Add new sums without copying those that are there, see `Sums`."""
-        (rows, columns), used = self.matrix.shape, self.matrix.nnz
-        place, count = (of.astype(np.int32), parts.astype(np.int32)), int(of.max(initial=-1)) + 1
-        more = sp.csr_array((np.ones(len(of)), place), (count, rows)) @ self.matrix
-        end = used + more.nnz
+        """Add new sums, see `Sums`."""
+        (rows, columns), used = self._more.shape, self._more.nnz
+        count, place = int(of.max(initial=-1)) + 1, (of.astype(np.int32), np.arange(len(of), dtype=np.int32))
+        sums = sp.csr_array((np.ones(len(of)), place), (count, len(of))) @ self.rows(parts)
+        end = used + sums.nnz
         if end > len(self._data):
             room = end + end // 2
             terms, data = np.empty(room, np.int32), np.empty(room)
             terms[:used], data[:used] = self._columns[:used], self._data[:used]
             self._columns, self._data = terms, data
-        self._columns[used:end], self._data[used:end] = more.indices, more.data
-        starts = np.concatenate([self.matrix.indptr.astype(np.int64), more.indptr[1:].astype(np.int64) + used])
+        self._columns[used:end], self._data[used:end] = sums.indices, sums.data
+        starts = np.concatenate([self._more.indptr.astype(np.int64), sums.indptr[1:].astype(np.int64) + used])
         starts = starts.astype(np.int32) if end < 2**31 else starts  # else all columns are copied to the wider type
-        self.matrix = sp.csr_array((self._data[:end], self._columns[:end], starts), shape=(rows + count, columns))
-        return np.arange(rows, rows + count)
+        self._more = sp.csr_array((self._data[:end], self._columns[:end], starts), shape=(rows + count, columns))
+        return np.arange(rows, rows + count) + self._first.shape[0]
 
 
 class DenseSums:
@@ -131,20 +135,23 @@ class Groups:
         weights: NDArray[np.int64],
         products: Products,
     ) -> Groups:
-        """Articles as groups of one; those of weight 0 have no vector. `products` computes dot products of rows."""
-        data = vectors.data * np.repeat(weights, np.diff(vectors.indptr))
-        sums = sp.csr_array((data, vectors.indices, vectors.indptr), shape=vectors.shape)
+        """Articles as groups of one; those of weight 0, not 1, count for none. `products`: see `SparseSums`."""
+        (count, terms), ends = vectors.shape, np.append(vectors.indptr, vectors.indptr[-1])
+        sums = sp.csr_array((vectors.data, vectors.indices, ends), shape=(count + 1, terms))
+        row = np.where(weights > 0, np.arange(count), count)  # the last one is empty
         background = np.where(weights > 0, np.rint(background_similarity / SCORE_UNIT), 0).astype(np.int64)
-        return cls(SparseSums(sums, products), np.arange(len(weights)), weights, background, seconds, seconds)
+        return cls(SparseSums(sums, products), row, weights, background, seconds, seconds)
 
     def joined(self, group: NDArray[np.int64]) -> Groups:
         """The groups that these make up; `group` has the number of the new one of each, from 0 on."""
-        members = np.bincount(group)
-        parts = np.flatnonzero(members[group] > 1)
+        some = np.flatnonzero(self.size > 0)
+        members = np.bincount(group[some], minlength=int(group.max(initial=-1)) + 1)
+        parts = some[members[group[some]] > 1]
         merged, of = np.unique(group[parts], return_inverse=True)
         row = np.empty(len(members), np.int64)
         row[group] = self.row
-        row[merged] = self.sums.append(of, self.row[parts])
+        row[group[some]] = self.row[some]
+        row[merged] = self.sums.append(of.ravel(), self.row[parts])
         size, background = np.zeros(len(members), np.int64), np.zeros(len(members), np.int64)
         start, end = np.full(len(members), np.nan), np.full(len(members), np.nan)
         np.add.at(size, group, self.size)

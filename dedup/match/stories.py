@@ -119,20 +119,40 @@ def smoothed_mean(total: NDArray[np.float64], count: int) -> NDArray[np.float64]
     return (total + USUAL_COUNT * USUAL) / (count + USUAL_COUNT)
 
 
-def products(matrix: sp.csr_array, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float64]:
+def products(
+    matrix: sp.csr_array, a: NDArray[np.int64], b: NDArray[np.int64], more: sp.csr_array | None = None
+) -> NDArray[np.float64]:
     """Dot products of pairs of rows, in blocks; shape (pairs,).
 
     Kernel: `match.kernels.products.products`.
+
+    Args:
+        matrix: shape (rows, terms).
+        a, b: the two rows of each pair.
+        more: the rows that follow those of `matrix`, None for none.
     """
     rows, place = np.unique(np.concatenate([a, b]), return_inverse=True)
     if len(rows) ** 2 <= 4 * len(a):  # a good part of all pairs
-        some = matrix[rows]
+        some = rows_of(matrix, rows, more)
         one, other = place.reshape(2, -1)
         found: NDArray[np.float64] = (some @ some.T).toarray()[one, other]
         return found
     blocks = [slice(start, start + 10_000) for start in range(0, len(a), 10_000)]
-    sums = [np.asarray(matrix[a[block]].multiply(matrix[b[block]]).sum(axis=1)).ravel() for block in blocks]
+    sums = [
+        np.asarray(rows_of(matrix, a[block], more).multiply(rows_of(matrix, b[block], more)).sum(axis=1)).ravel()
+        for block in blocks
+    ]
     return np.concatenate([np.empty(0), *sums])
+
+
+def rows_of(matrix: sp.csr_array, numbers: NDArray[np.int64], more: sp.csr_array | None = None) -> sp.csr_array:
+    """Some rows of a matrix, or of another one whose rows follow; shape (numbers, terms)."""
+    count = matrix.shape[0]
+    own = numbers < count
+    if more is None or own.all():
+        return matrix[numbers]
+    both = sp.vstack([matrix[numbers[own]], more[numbers[~own] - count]], format="csr")
+    return both[np.argsort(np.argsort(~own, kind="stable"))]
 
 
 def days_between(seconds: NDArray[np.float64], a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -232,7 +232,7 @@ def _groups(rows: Any, products: Products) -> tuple[Groups, NDArray[np.int64]]:
 
 def _columns(number: NDArray[np.int64], terms: NDArray[np.int64], groups: Groups) -> dict[str, Any]:
     """Return groups as columns, the inverse of `_groups`."""
-    sums = cast(SparseSums, groups.sums).matrix[groups.row]
+    sums = cast(SparseSums, groups.sums).rows(groups.row)
     sums.eliminate_zeros()
     bounds = sums.indptr.astype(np.int64)
     return {

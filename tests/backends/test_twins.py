@@ -430,6 +430,10 @@ def dot_products(rng: Generator) -> Iterator[Case]:
         matrix, count = sp.csr_array(weights), int(rng.integers(0, 90))
         a, b = np.sort(rng.integers(0, rows, count)), rng.integers(0, rows, count)
         yield compiled_products(matrix, a, b), products(matrix, a, b)
+        first = int(rng.integers(0, rows + 1))
+        both = matrix[:first], a, b, matrix[first:]
+        yield compiled_products(*both), products(matrix, a, b)
+        yield products(*both), products(matrix, a, b)
 
 
 @cases_of("group.kernels.linkage.average_linkage")

@@ -30,7 +30,7 @@ def some_groups(rng: np.random.Generator, articles: int, terms: int = 12) -> Gro
 
 
 def matrix_of(groups: Groups) -> sp.csr_array:
-    return cast(SparseSums, groups.sums).matrix[groups.row]
+    return cast(SparseSums, groups.sums).rows(groups.row)
 
 
 def test_the_score_of_two_groups_is_the_sum_over_all_pairs_of_their_articles() -> None:
@@ -67,7 +67,7 @@ def test_sums_of_few_groups_are_those_of_a_sparse_matrix() -> None:
     rng = np.random.default_rng(5)
     for _ in range(20):
         sparse = some_groups(rng, 15)
-        dense = dataclasses.replace(sparse, sums=DenseSums(matrix_of(sparse).toarray()))
+        dense = dataclasses.replace(sparse, sums=DenseSums(matrix_of(sparse).toarray()), row=np.arange(15))
         for count in (15, 7, 3):
             pairs = np.triu_indices(count, 1)
             np.testing.assert_array_equal(
