@@ -224,7 +224,9 @@ def stories_of(
     frequencies = background.frequencies if background else backend.frequencies(features, languages, among)
     vectors = backend.tfidf(features, languages, frequencies)
     background_similarity = (
-        background.ordinariness(vectors) if background else mean_similarity(vectors.matrix, representative)
+        background.ordinariness(vectors)
+        if background
+        else mean_similarity(vectors.matrix, representative, backend.products)
     )
     cross_lingual = backend.cross_lingual_vectors(vectors, features, languages)
     sketches = features.signatures
@@ -246,7 +248,7 @@ def stories_of(
     if background:
         strangeness = background.general_ordinariness(general, vectors.terms)
     else:
-        strangeness = mean_similarity(general, representative)
+        strangeness = mean_similarity(general, representative, backend.products)
     learned = None
     if learn:
         known = backend.vocabulary.packed()

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from dedup.group.linkage import LOWEST, Tree
 from dedup.match.scores import SECONDS_A_DAY, date_penalty
-from dedup.match.stories import HasPairs, Pairs, rows_of
+from dedup.match.stories import HasPairs, Pairs, Products, rows_of
 from dedup.vectorize.exact import SCORE_UNIT
 
 if TYPE_CHECKING:
@@ -28,7 +28,9 @@ STRANGERS = 2.2
 """How often the background similarity is subtracted from the similarity of two stories. Once is what strangers have on
 average; the strangers that are nearest to each other, of which there are many, have about twice as much."""
 
-Products = Callable[[sp.csr_array, NDArray[np.int64], NDArray[np.int64], sp.csr_array], NDArray[np.float64]]
+_AT_ONCE = 1 << 22
+"""Terms that are added up at a time."""
+
 Scored = Callable[["Groups", NDArray[np.int64], NDArray[np.int64]], NDArray[np.int64]]
 Linkage = Callable[[Pairs, Sequence[Sequence[int]], NDArray[np.int64]], Tree]
 Round = tuple[Tree, NDArray[np.int64], NDArray[np.int64]]
@@ -55,8 +57,7 @@ class SparseSums:
 
     def __init__(self, matrix: sp.csr_array, products: Products) -> None:
         self._first, self._products = matrix, products
-        self._more = sp.csr_array((0, matrix.shape[1]))
-        self._columns, self._data = np.empty(0, np.int32), np.empty(0)
+        self._starts, self._columns, self._data = np.zeros(1, np.int64), np.empty(0, np.int32), np.empty(0)
 
     def products(self, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float64]:
         """Dot products of pairs of sums; shape (pairs,)."""
@@ -68,20 +69,45 @@ class SparseSums:
 
     def append(self, of: NDArray[np.int64], parts: NDArray[np.int64]) -> NDArray[np.int64]:
         """Add new sums, see `Sums`."""
-        (rows, columns), used = self._more.shape, self._more.nnz
-        count, place = int(of.max(initial=-1)) + 1, (of.astype(np.int32), np.arange(len(of), dtype=np.int32))
-        sums = sp.csr_array((np.ones(len(of)), place), (count, len(of))) @ self.rows(parts)
-        end = used + sums.nnz
-        if end > len(self._data):
-            room = end + end // 2
-            terms, data = np.empty(room, np.int32), np.empty(room)
+        known, used, order = len(self._starts) - 1, int(self._starts[-1]), np.argsort(of, kind="stable")
+        of, parts, count = of[order], parts[order], int(of.max(initial=-1)) + 1
+        ends = np.cumsum(self._sizes(parts))
+        self._make_room(used + int(ends[-1]) if len(ends) else used)
+        starts, first = [self._starts], 0
+        while first < len(of):  # in parts, whose rows are copied
+            last = int(np.searchsorted(ends, (ends[first - 1] if first else 0) + _AT_ONCE))
+            last = int(np.searchsorted(of, of[min(last, len(of) - 1)], side="right"))
+            mine = (of[first:last] - of[first]).astype(np.int32)
+            place, shape = (mine, np.arange(len(mine), dtype=np.int32)), (int(mine[-1]) + 1, len(mine))
+            sums = sp.csr_array((np.ones(len(mine)), place), shape) @ self.rows(parts[first:last])
+            end = used + sums.nnz
+            self._columns[used:end], self._data[used:end] = sums.indices, sums.data
+            starts.append(sums.indptr[1:].astype(np.int64) + used)
+            used, first = end, last
+        self._starts = np.concatenate(starts)
+        return np.arange(known, known + count) + self._first.shape[0]
+
+    @property
+    def _more(self) -> sp.csr_array:
+        """The sums that were added."""
+        end = int(self._starts[-1])
+        found = sp.csr_array((len(self._starts) - 1, self._first.shape[1]))
+        found.indptr = self._starts.astype(np.int32) if end < 2**31 else self._starts
+        found.indices, found.data = self._columns[:end], self._data[:end]  # given at once, they would be copied
+        return found
+
+    def _sizes(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+        """How many terms some sums have; shape (numbers,)."""
+        sizes = np.concatenate([np.diff(self._first.indptr), np.diff(self._starts)])
+        found: NDArray[np.int64] = sizes[numbers]
+        return found
+
+    def _make_room(self, entries: int) -> None:
+        if entries > len(self._data):
+            used = int(self._starts[-1])
+            terms, data = np.empty(3 * entries, np.int32), np.empty(3 * entries)  # takes no memory until it is used
             terms[:used], data[:used] = self._columns[:used], self._data[:used]
             self._columns, self._data = terms, data
-        self._columns[used:end], self._data[used:end] = sums.indices, sums.data
-        starts = np.concatenate([self._more.indptr.astype(np.int64), sums.indptr[1:].astype(np.int64) + used])
-        starts = starts.astype(np.int32) if end < 2**31 else starts  # else all columns are copied to the wider type
-        self._more = sp.csr_array((self._data[:end], self._columns[:end], starts), shape=(rows + count, columns))
-        return np.arange(rows, rows + count) + self._first.shape[0]
 
 
 class DenseSums:

@@ -8,7 +8,7 @@ collection about one subject and a collection about everything, less a penalty f
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -42,6 +42,9 @@ WIDEST = 2_048
 PILE = 1 << 20
 """Pairs from which the best are selected; afterwards, when their number has doubled."""
 _BLOCK = 256
+
+Products = Callable[[sp.csr_array, NDArray[np.int64], NDArray[np.int64], sp.csr_array | None], NDArray[np.float64]]
+"""`products`, or its kernel."""
 
 
 class HasPairs(Protocol):
@@ -78,7 +81,9 @@ class Pairs:
         return np.isin(self.a * width + self.b, others.a * width + others.b)
 
 
-def mean_similarity(matrix: sp.csr_array, representative: NDArray[np.int64]) -> NDArray[np.float64]:
+def mean_similarity(
+    matrix: sp.csr_array, representative: NDArray[np.int64], multiply: Products | None = None
+) -> NDArray[np.float64]:
     """Background similarity within a collection: the smoothed mean cosine of each article to the others.
 
     Copies of one text count once.
@@ -86,6 +91,7 @@ def mean_similarity(matrix: sp.csr_array, representative: NDArray[np.int64]) -> 
     Args:
         matrix: unit vectors, shape (articles, terms).
         representative: for each article the one that represents it, itself where it has no copy; shape (articles,).
+        multiply: `products`, which is the default, or its kernel.
 
     Returns:
         Shape (articles,); see `similarity_to_others`.
@@ -94,10 +100,7 @@ def mean_similarity(matrix: sp.csr_array, representative: NDArray[np.int64]) -> 
     represents[representative] = 1.0
     count = int(represents.sum())
     to_all = np.asarray(matrix @ (matrix.T @ represents)).ravel()  # exact: multiples of a power of two
-    squares = sp.csr_array((np.square(matrix.data), matrix.indices, matrix.indptr), matrix.shape)
-    to_itself = squares @ np.ones(matrix.shape[1])
-    represented = np.flatnonzero(representative != np.arange(len(representative)))
-    to_itself[represented] = products(matrix, represented, representative[represented])
+    to_itself = (multiply or products)(matrix, np.arange(len(representative)), representative, None)
     return similarity_to_others(to_all, to_itself, count)
 
 

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.group.cut import EVENT
-from dedup.group.storylines import Groups, Products, SparseSums, scores_between
-from dedup.match.stories import products, similarity_to_others
+from dedup.group.storylines import Groups, SparseSums, scores_between
+from dedup.match.stories import Products, products, similarity_to_others
 from dedup.settings import Settings
 from dedup.spark.arrow import binary, empty, numbers
 from dedup.spark.blocks import assign_blocks, places, with_articles

@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.group.storylines import DenseSums, Groups, Products, SparseSums, Sums, rounds, scores_between
+from dedup.group.storylines import DenseSums, Groups, SparseSums, Sums, rounds, scores_between
 from dedup.index.features.sketch import Sketcher, Vector, matrix_of
 from dedup.index.search.neighbours import Neighbours
 from dedup.index.search.table import ArticleTable
 from dedup.index.stories.changes import ChangeLog
 from dedup.index.stories.merge import assign
 from dedup.index.stories.placement import is_due
+from dedup.match.stories import Products
 from dedup.results.story_ids import storyline_of_story
 from dedup.vectorize.exact import DOT_UNIT, SCORE_UNIT
 

@@ -195,9 +195,13 @@ class _Pile:
 
     def moved(self, block: HashedWords) -> HashedWords:
         """The same block, with its arrays in the pile."""
-        distinct = [DistinctWords(*map(self._kept, (part.terms, part.wides, part.at, part.others)), part.places)
-                    for part in block.distinct]
-        return HashedWords(self._kept(block.hashes), self._kept(block.flags), self._kept(block.offsets), tuple(distinct))
+        distinct = [
+            DistinctWords(*map(self._kept, (part.terms, part.wides, part.at, part.others)), part.places)
+            for part in block.distinct
+        ]
+        return HashedWords(
+            self._kept(block.hashes), self._kept(block.flags), self._kept(block.offsets), tuple(distinct)
+        )
 
     def _kept(self, array: NDArray[_Number]) -> NDArray[_Number]:
         room, filled = self._under_way.get(array.dtype, (array[:0], 0))
