@@ -80,29 +80,6 @@ class SparseSums:
         return np.arange(rows, rows + count)
 
 
-class DenseSums:
-    """Few sums, by all their dot products.
-
-    Args:
-        sums: the first ones, shape (sums, terms).
-    """
-
-    def __init__(self, sums: NDArray[np.float64]) -> None:
-        self._products = sums @ sums.T
-
-    def products(self, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Dot products of pairs of sums; shape (pairs,)."""
-        return self._products[a, b]
-
-    def append(self, of: NDArray[np.int64], parts: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Add new sums, see `Sums`."""
-        count, new = len(self._products), int(of.max(initial=-1)) + 1
-        whole = np.eye(count + new, count)
-        np.add.at(whole, (count + of, parts), 1.0)
-        self._products = whole @ self._products @ whole.T
-        return np.arange(count, count + new)
-
-
 @dataclass(frozen=True, slots=True)
 class Groups:
     """Groups of articles, by what their mean similarity to each other is computed from.
