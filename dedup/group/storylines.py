@@ -245,8 +245,15 @@ def pairs_of(one: NDArray[np.int64], other: NDArray[np.int64]) -> tuple[NDArray[
     """Return the distinct pairs of different numbers, the lower one first, sorted."""
     width = max(one.max(initial=0), other.max(initial=0)) + 1
     keys = np.sort((np.minimum(one, other) * width + np.maximum(one, other))[one != other])
-    keys = keys[np.diff(keys, prepend=-1) > 0]
+    keys = keys[is_first(keys)]
     return keys // width, keys % width
+
+
+def is_first(values: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return which of some ascending values are not those before them; shape (values,)."""
+    found = np.ones(len(values), np.bool_)
+    np.not_equal(values[1:], values[:-1], out=found[1:])
+    return found
 
 
 def _inside(

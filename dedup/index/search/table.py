@@ -109,6 +109,12 @@ class ArticleTable:
         """The slots of a story's articles."""
         return self._of_story.get(story, [])
 
+    def stories_of(self, numbers: Iterable[int]) -> list[int]:
+        """The stories of those of some articles that are in memory."""
+        held = self._slot
+        slots = [held[number] for number in numbers if number in held]
+        return self.story[slots].tolist()  # type: ignore[no-any-return]
+
     def stories(self) -> Iterator[int]:
         """The numbers of all stories."""
         yield from self._of_story

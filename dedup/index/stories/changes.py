@@ -12,7 +12,7 @@ from dedup.group.decisions import Decision
 from dedup.index.search.table import ArticleTable
 from dedup.index.store.protocol import Store
 from dedup.index.store.records import Change, Kind, StoredStory, moment
-from dedup.results.story_ids import story_id
+from dedup.results.story_ids import story_id, storyline_of_story
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,7 @@ class ChangeLog:
         """Return the id of the storyline of each story that the transaction has used, by the story's id."""
         lines = self._lines
         return {
-            story.id: replace(story, line=lines[number]).storyline if number in lines else story.storyline
+            story.id: (lines[number] or storyline_of_story(story.id)) if number in lines else story.storyline
             for number, story in self._known.items()
         }
 

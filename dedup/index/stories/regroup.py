@@ -133,9 +133,12 @@ def fixed_articles(table: ArticleTable, slots: Sequence[int], settled: Collectio
         now: time by the clock of the index.
     """
     old: dict[int, set[int]] = defaultdict(set)
-    for slot in slots:
-        if now - table.added[slot] >= KEPT:
-            old[int(table.story[slot])].add(int(table.copies[slot]))
+    where = np.array(slots, np.int64)
+    kept = where[now - table.added[where] >= KEPT]
+    if not settled and not len(kept):
+        return {}
+    for story, root in zip(table.story[kept].tolist(), table.copies[kept].tolist(), strict=True):
+        old[story].add(root)
     roots = {story: copies for story, copies in old.items() if len(copies) > 1}
     found: dict[int, int] = {}
     for slot in slots:

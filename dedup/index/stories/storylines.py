@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.group.storylines import Groups, SparseSums, Sums, rounds, scores_between
+from dedup.group.storylines import Groups, SparseSums, Sums, is_first, rounds, scores_between
 from dedup.index.features.sketch import Sketcher, Vector, matrix_of
 from dedup.index.search.neighbours import Neighbours
 from dedup.index.search.table import ArticleTable
@@ -47,7 +47,7 @@ REMEMBERED = 8_192
 """Storylines whose sums are kept in memory, those used last."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class _Sum:
     """The sum of the vectors of a storyline's articles.
 
@@ -55,7 +55,7 @@ class _Sum:
         numbers: of the articles that count, ascending.
         terms, weights: the sum, weights in `WEIGHT_UNIT`.
         background: sum of their background similarities, in `SCORE_UNIT`.
-        made: the number of the last change of a vector when it was made.
+        made: the number of the last change of a vector when it was made, or found to be as it was.
     """
 
     numbers: NDArray[np.int64]
@@ -120,7 +120,7 @@ def _added(
     keys = np.repeat(np.arange(len(counts)) << _TERM_BITS, sizes) | terms
     order = keys.argsort(kind="stable")  # merges what is in order already
     keys = keys[order]
-    first = np.diff(keys, prepend=-1).nonzero()[0]
+    first = is_first(keys).nonzero()[0]
     if not len(first):
         return [(_NO_TERMS, _NO_WEIGHTS)] * len(counts)
     total = np.add.reduceat(weights[order], first)
@@ -211,10 +211,10 @@ class Storylines:
             if isinstance(line, str) and is_due(self._size(story)):
                 grown.add(line)
             nearest: dict[str | int, int] = {}
-            for other in similar:
-                if other in table:
-                    near = int(table.story[table.slot(other)])
-                    nearest.setdefault(self._line.get(near, near), near)
+            for near in table.stories_of(similar):
+                nearest.setdefault(self._line.get(near, near), near)
+                if len(nearest) > MOST_LINES:
+                    break
             nearest.pop(line, None)
             pairs += [(story, other) for other in [*nearest.values()][:MOST_LINES]]
         self._related.clear()
@@ -274,7 +274,7 @@ class Storylines:
         members = [sorted(self._stories[unit]) if isinstance(unit, str) else [unit] for unit in units]
         place = {story: number for number, stories in enumerate(members) for story in stories}
         among = np.array(sorted(place[story] for story in singly), np.int64)
-        one, other = (among[side] for side in np.triu_indices(len(among), 1))
+        one, other = (among[side] for side in np.triu_indices(len(among), 1)) if singly else (among, among)
         found = np.array([(place[a], place[b]) for a, b in pairs], np.int64).reshape(-1, 2).T
         scored = partial(
             scores_between,
@@ -410,6 +410,8 @@ class Storylines:
             lost = np.setdiff1d(one.numbers, numbers, assume_unique=True)
         if len(lost) and (len(lost) >= len(numbers) or not all(number in self._table for number in lost.tolist())):
             return None
-        if one.made < self._changes and any(self._changed.get(number, 0) > one.made for number in one.numbers.tolist()):
-            return None
+        if one.made < self._changes:
+            if any(self._changed.get(number, 0) > one.made for number in one.numbers.tolist()):
+                return None
+            one.made = self._changes
         return lost
