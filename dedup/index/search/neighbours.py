@@ -6,7 +6,7 @@ Scoring is here in NumPy, and as a kernel in `kernels.scoring`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -225,7 +225,7 @@ def _hits_of_one(table: ArticleTable, query: Query, language: int) -> Hits:
         if not inside.all():
             slots, dots = slots[inside], dots[inside]
             near = len(slots)
-        (names,), reach = table.names_of([vector]), replace(reach, own=None)
+        (names,), reach = table.names_of([vector]), reach.without_copies()
         found = (one.above(*names, FLOOR, reach) for other, one in table.names.items() if other != language)
         across = [part for part in found if len(part[0])]
     foreign = np.zeros(near + sum(len(part[0]) for part in across), np.bool_)
@@ -249,7 +249,7 @@ def _hits(
         near = (own < 0) | (other == own) | (other < 0)
         parts = [(query[near], slots[near], dots[near])]
         names = table.names_of([query.vector for query in queries])
-        reaches = [replace(reach, own=None) for reach in reaches]
+        reaches = [reach.without_copies() for reach in reaches]
         for language, postings in table.names.items():
             searching = np.flatnonzero((languages >= 0) & (languages != language))
             inside = np.flatnonzero(languages[: len(among)] == language)

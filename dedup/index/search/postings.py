@@ -75,6 +75,10 @@ class Reach:
     own: NDArray[np.uint8] | None = None
     least: int = 0
 
+    def without_copies(self) -> Reach:
+        """The same times, beyond which no copies are searched for."""
+        return Reach(self.since, self.until)
+
     def rows(self, segment: Segment, marks: Marks) -> tuple[int, int]:
         """The vectors of a segment to search: the first, and the one after the last."""
         first, last = 0, segment.size

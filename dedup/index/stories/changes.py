@@ -153,8 +153,7 @@ class ChangeLog:
     def finished(self) -> list[Change]:
         """Return the changes with the storylines of their stories after all of them."""
         lines = self.storylines()
-        line_of = ((change, lines.get(change.story, "")) for change in self.changes)
-        return [change if change.storyline == line else replace(change, storyline=line) for change, line in line_of]
+        return [change.of_storyline(lines.get(change.story, "")) for change in self.changes]
 
     def storylines(self) -> dict[str, str]:
         """Return the id of the storyline of each story that the transaction has used, by the story's id."""
@@ -246,7 +245,12 @@ class ChangeLog:
             shown = self._shown.get(number, story.shown)
             if shown is not None and (shown not in self.table or self._story_of(shown) != number):
                 shown = None
-            written.append(replace(story, size=len(slots), start=start, end=end, shown=shown))
+            written.append(
+                StoredStory(
+                    number, story.id, story.into, len(slots), start, end, story.touched, shown, story.settled,
+                    story.line, story.title, story.pinned,
+                )
+            )  # fmt: skip
         self.store.put_stories(written)
         self.changes[:] = self.finished()
         self.store.append(self.changes)
