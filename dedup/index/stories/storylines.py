@@ -276,21 +276,17 @@ class Storylines:
         among = np.array(sorted(place[story] for story in singly), np.int64)
         one, other = (among[side] for side in np.triu_indices(len(among), 1)) if singly else (among, among)
         found = np.array([(place[a], place[b]) for a, b in pairs], np.int64).reshape(-1, 2).T
-        scored = partial(
-            scores_between,
-            crowding=self._crowding,
-            settings=self._settings,
-        )
+        scored = partial(scores_between, crowding=self._crowding, settings=self._settings)
         label = np.arange(len(units))
         ends = np.concatenate([one, found[0]]), np.concatenate([other, found[1]])
         for _, _, group in rounds(self._groups([*units], members), *ends, scored, self._backend.average_linkage):
             label = group[label]
-        if not apart and len(np.unique(label)) == len(units):
-            return
-        lines: dict[int, list[int]] = defaultdict(list)
+        several, lines = np.bincount(label) > 1, defaultdict[int, list[int]](list)
         for joined, stories in zip(label.tolist(), members, strict=True):
-            lines[joined] += stories
-        self.arrange(log, [sorted(stories) for stories in lines.values()])
+            if several[joined] or stories[0] in singly:  # the others stay as they are
+                lines[joined] += stories
+        if lines:
+            self.arrange(log, [sorted(stories) for stories in lines.values()])
 
     def _new_line(self, log: ChangeLog, story: int, taken: Iterable[str]) -> str:
         """Return an unused id for a storyline that begins with a story."""
@@ -310,12 +306,12 @@ class Storylines:
 
     def _size(self, story: int) -> int:
         """The number of articles in the storyline of a story."""
-        return sum(len(self._table.of_story(one)) for one in self._stories.get(self.of(story), {story}))
+        return len(self._table.of_stories(self._stories.get(self.of(story), {story})))
 
     def _groups(self, units: Sequence[str | int], members: Sequence[Sequence[int]]) -> Groups:
         """The articles of storylines, as groups."""
         table = self._table
-        held = [[slot for story in stories for slot in table.of_story(story)] for stories in members]
+        held = [table.of_stories(stories) for stories in members]
         unit = np.repeat(np.arange(len(held)), [len(each) for each in held])
         slots = np.array([slot for each in held for slot in each], np.int64)
         seconds, start, end = table.seconds[slots], np.full(len(held), np.nan), np.full(len(held), np.nan)
