@@ -110,29 +110,6 @@ class SparseSums:
             self._columns, self._data = terms, data
 
 
-class DenseSums:
-    """Few sums, by all their dot products.
-
-    Args:
-        sums: the first ones, shape (sums, terms).
-    """
-
-    def __init__(self, sums: NDArray[np.float64]) -> None:
-        self._products = sums @ sums.T
-
-    def products(self, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Dot products of pairs of sums; shape (pairs,)."""
-        return self._products[a, b]
-
-    def append(self, of: NDArray[np.int64], parts: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Add new sums, see `Sums`."""
-        count, new = len(self._products), int(of.max(initial=-1)) + 1
-        whole = np.eye(count + new, count)
-        np.add.at(whole, (count + of, parts), 1.0)
-        self._products = whole @ self._products @ whole.T
-        return np.arange(count, count + new)
-
-
 @dataclass(frozen=True, slots=True)
 class Groups:
     """Groups of articles, by what their mean similarity to each other is computed from.
@@ -301,8 +278,15 @@ def pairs_of(one: NDArray[np.int64], other: NDArray[np.int64]) -> tuple[NDArray[
     """Return the distinct pairs of different numbers, the lower one first, sorted."""
     width = max(one.max(initial=0), other.max(initial=0)) + 1
     keys = np.sort((np.minimum(one, other) * width + np.maximum(one, other))[one != other])
-    keys = keys[np.diff(keys, prepend=-1) > 0]
+    keys = keys[is_first(keys)]
     return keys // width, keys % width
+
+
+def is_first(values: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return which of some ascending values are not those before them; shape (values,)."""
+    found = np.ones(len(values), np.bool_)
+    np.not_equal(values[1:], values[:-1], out=found[1:])
+    return found
 
 
 def _inside(

@@ -61,7 +61,7 @@ class OpenStore:
         self._vocabulary: StoredVocabulary | None = None
         self._cursor, self._regrouped = -1, 0
         self._preparation = Preparation()
-        self._is_writing = False
+        self._is_writing = self._has_addresses = False
 
     def close(self) -> None:
         """Close the store."""
@@ -113,7 +113,8 @@ class OpenStore:
                         highest["last_article"],
                         state.shown,
                     )
-                    add_addresses(self.store)
+                    if not self._has_addresses:
+                        add_addresses(self.store)
                     yield log
                     with self.memory_lock:
                         if self.metadata.keep_days is not None:
@@ -136,7 +137,7 @@ class OpenStore:
             finally:
                 self._is_writing = False
             state.vocabulary.words.commit()
-            self._cursor = log.cursor
+            self._cursor, self._has_addresses = log.cursor, True
             state.joined.has_new_scale = False
             state.uncommitted.clear()
 

@@ -209,6 +209,8 @@ class _Found:
         """Return the pages with several versions, and those of freed articles alone."""
         found = []
         for page in dict.fromkeys(self._page[number] for number in self._open):
+            if len(self._members[page]) == 1 and self._freed.isdisjoint(self._members[page]):
+                continue  # an article alone that comes
             self._read([number for number in self._members[page] if number not in self._known])
             versions = {number: self._known[number] for number in self._members[page]}
             last = max(version.order for version in versions.values())

@@ -447,16 +447,12 @@ class IndexSession(OpenStore):
             suspected = ids.get(one.suspected) if one.suspected is not None and copy_of is None else None
             found = tuple(links[id(one)])
             before, latest = (None if number is None else ids.get(number) for number in (one.revision_of, one.latest))
-            placement = replace(
-                answer,
-                links=found,
-                copy_of=copy_of,
-                suspected_copy_of=suspected,
-                notices=notices,
-                revision_of=before,
-                revised_by=latest,
-            )
-            placements.append(placement)
+            placements.append(
+                Placement(
+                    answer.article, answer.status, answer.story, answer.new_story, copy_of, found, answer.changed,
+                    answer.before, notices, suspected, answer.storyline, before, latest,
+                )
+            )  # fmt: skip
         return placements
 
     def recluster(self, settings: Settings, background: Background | None, *, learn: bool = False) -> FullClustering:

@@ -452,10 +452,10 @@ class IndexState:
         """Regroup the articles of some stories, the most important first, as if there were no others."""
         slots, included = self._slots_of(stories)
         if len(slots) > 1:
-            vectors = self.vectors_of([int(self.table.number[slot]) for slot in slots])
+            vectors = self.vectors_of(self.table.numbers_in(slots))
             fixed = fixed_articles(self.table, slots, log.settled(included), log.now)
             groups = regroup(self.table, slots, vectors, fixed, self.apart, self.backend, self.settings)
-            numbers = [[int(self.table.number[slot]) for slot in group] for group in groups]
+            numbers = [self.table.numbers_in(group) for group in groups]
             self.move(log, numbers, {}, {*fixed.values()})
 
     def story_for(self, candidate: Candidate, decision: Decision) -> int | None:
@@ -466,7 +466,7 @@ class IndexState:
         slots, _ = self._slots_of(decision.regroup)
         if not decision.regroup or not slots:
             return decision.story
-        vectors = self.vectors_of([int(self.table.number[slot]) for slot in slots])
+        vectors = self.vectors_of(self.table.numbers_in(slots))
         vector, incoming = candidate.features.vector, candidate.incoming
         source = incoming.article.source
         with self.table.visitor(
@@ -481,7 +481,7 @@ class IndexState:
             fixed = fixed_articles(self.table, slots, (), self.table.latest())
             vectors = [*vectors, vector]
             groups = regroup(self.table, slots_with_it, vectors, fixed, self.apart, self.backend, self.settings)
-            numbers = [[int(self.table.number[slot]) for slot in group] for group in groups]
+            numbers = [self.table.numbers_in(group) for group in groups]
             before = {int(self.table.number[slot]): int(self.table.story[slot]) for slot in slots}
             chosen, _ = assign(numbers, before, {*fixed.values()})
             return next(chosen[place] for place, group in enumerate(groups) if visitor in group)
@@ -549,7 +549,9 @@ class IndexState:
             log.record("moved", names[number], log.story(story).id, log.story(old).id)
 
     def _stories_now(self, groups: Sequence[Sequence[int]]) -> dict[int, int]:
-        return {number: int(self.table.story[self.table.slot(number)]) for group in groups for number in group}
+        numbers = [number for group in groups for number in group]
+        slots = [*map(self.table.slot, numbers)]
+        return dict(zip(numbers, self.table.story[slots].tolist(), strict=True))
 
     def delete(self, log: ChangeLog, articles: Sequence[StoredArticle], kind: Kind) -> None:
         """Remove articles, and regroup what is left of their stories unless they expired."""

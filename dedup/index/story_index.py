@@ -543,13 +543,14 @@ class StoryIndex(IndexReader):
         lines, changes = log.storylines(), {change_key(change): change for change in log.changes}
         self._place_pending()
         placements = [
-            dataclasses.replace(
-                one,
-                storyline=lines.get(one.story, ""),
-                changed=tuple(changes[change_key(change)] for change in one.changed if change_key(change) in changes),
+            Placement(
+                one.article, one.status, one.story, one.new_story, one.copy_of, one.links,
+                tuple(changes[change_key(change)] for change in one.changed if change_key(change) in changes),
+                one.before, one.notices, one.suspected_copy_of, lines.get(one.story, ""), one.revision_of,
+                one.revised_by,
             )
             for one in placements
-        ]
+        ]  # fmt: skip
         return _with_joins(placements, log.changes) if session.metadata.embedding else placements
 
     def _decided(self, decisions: Sequence[Decision], log: ChangeLog) -> Decided:

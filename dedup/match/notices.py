@@ -39,6 +39,8 @@ def notices_apart(
     if len(abouts) < 2:
         return apart
     known = np.array([*abouts], np.int64) if len(abouts) < len(a) else _known(abouts, a, b)
+    if len(known) < 2:
+        return apart
     both = np.flatnonzero(np.isin(a, known) & np.isin(b, known))
     days = days_apart(seconds[a[both]], seconds[b[both]]).tolist()
     ends = zip(a[both].tolist(), b[both].tolist(), days, strict=True)

@@ -249,6 +249,10 @@ def remaining(
         if not len(gone):
             break
         keep[gone if places is None else places[gone]] = False
+        if len(words) == 1:
+            places = np.flatnonzero(stays) if places is None else places[stays]
+            words = words.kept(stays)
+            continue
         begins = words.offsets[::2]
         changed = np.flatnonzero(np.diff(np.searchsorted(gone, begins)))  # of other articles all words would stay again
         sizes = np.diff(begins)[changed]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import cast
 
 import numpy as np
@@ -14,7 +13,7 @@ import dedup
 from dedup import Settings
 from dedup.group.cut import EVENT, cut
 from dedup.group.linkage import LOWEST, Tree, average_linkage
-from dedup.group.storylines import STRANGERS, DenseSums, Groups, SparseSums, scores_between, with_storylines
+from dedup.group.storylines import STRANGERS, Groups, SparseSums, scores_between, with_storylines
 from dedup.match.stories import Pairs, products
 from dedup.vectorize.exact import SCORE_UNIT, WEIGHT_UNIT
 
@@ -61,21 +60,6 @@ def test_groups_joined_in_any_steps_are_the_same() -> None:
     assert (matrix_of(stepwise) - matrix_of(at_once)).nnz == 0
     for name in ("size", "background", "start", "end"):
         np.testing.assert_array_equal(getattr(stepwise, name), getattr(at_once, name))
-
-
-def test_sums_of_few_groups_are_those_of_a_sparse_matrix() -> None:
-    rng = np.random.default_rng(5)
-    for _ in range(20):
-        sparse = some_groups(rng, 15)
-        dense = dataclasses.replace(sparse, sums=DenseSums(matrix_of(sparse).toarray()), row=np.arange(15))
-        for count in (15, 7, 3):
-            pairs = np.triu_indices(count, 1)
-            np.testing.assert_array_equal(
-                scores_between(sparse, *pairs, 0.01, Settings()), scores_between(dense, *pairs, 0.01, Settings())
-            )
-            group = rng.integers(0, count // 2, count)
-            group[: count // 2] = np.arange(count // 2)
-            sparse, dense = sparse.joined(group), dense.joined(group)
 
 
 def test_a_gap_beyond_the_window_separates_and_days_between_cost() -> None:

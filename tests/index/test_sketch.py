@@ -95,11 +95,11 @@ def test_general_weights_are_those_of_a_run(backend: PlainBackend, background: B
     languages = [vector.language for vector in vectors]
     wanted = general_matrix(Vectors(matrix, terms), languages, background.frequencies, settings)
     usual = background.general_ordinariness(wanted, terms).tolist()
-    found = sketcher.general(vectors)
-    assert np.array_equal(np.concatenate([weights for weights, _ in found]) * WEIGHT_UNIT, wanted.data)
-    assert [similarity for _, similarity in found] == usual
-    for vector, (weights, similarity) in zip(vectors, found, strict=True):  # one by one as well as together
-        ((alone, own),) = sketcher.general([vector])
+    found, similarities = sketcher.general(vectors)
+    assert np.array_equal(np.concatenate(found) * WEIGHT_UNIT, wanted.data)
+    assert similarities.tolist() == usual
+    for vector, weights, similarity in zip(vectors, found, usual, strict=True):  # one by one as well as together
+        (alone,), (own,) = sketcher.general([vector])
         assert (alone.tolist(), own) == (weights.tolist(), similarity)
 
 

@@ -7,6 +7,10 @@ from numpy.random import default_rng
 
 from benchmarks.site_texts import Writer
 from dedup import StoryIndex
+from dedup.group.storylines import SparseSums
+from dedup.index.features.sketch import matrix_of
+from dedup.index.stories.storylines import _FewSums, _Sum
+from dedup.match.stories import products
 
 
 def test_a_sum_that_is_kept_up_to_date_is_that_of_its_articles() -> None:
@@ -37,6 +41,26 @@ def test_a_sum_that_is_kept_up_to_date_is_that_of_its_articles() -> None:
             assert {term: weight for term, weight in a.items() if weight} == {
                 term: weight for term, weight in b.items() if weight
             }
+
+
+def test_a_few_sums_are_compared_as_the_rows_of_a_sparse_matrix_are() -> None:
+    rng = default_rng(int(default_rng().integers(1 << 32)))
+    for count in (1, 2, 9):
+        sums = []
+        for size in rng.integers(0, 300, count).tolist():
+            terms = np.sort(rng.choice(1_000, size, replace=False)).astype(np.int32)
+            sums.append(_Sum(np.empty(0, np.int64), terms, rng.integers(1, 1 << 15, size), 0, 0))
+        matrix, _ = matrix_of([(one.terms, one.weights) for one in sums])
+        few, sparse = _FewSums(sums), SparseSums(matrix, products)
+        for round_ in range(4):
+            every = len(sums) + 3 * round_
+            a, b = np.triu_indices(every, 1)
+            alone = (a == every // 2) | (b == every // 2)
+            for one, other in ((a, b), (a[alone], b[alone]), (b[alone], a[alone]), (a[:0], b[:0])):
+                assert few.products(one, other).tolist() == sparse.products(one, other).tolist()
+            of = rng.permutation(np.append(np.arange(3), rng.integers(0, 3, every)))
+            parts = rng.integers(0, every, len(of))
+            assert few.append(of, parts).tolist() == sparse.append(of, parts).tolist()
 
 
 def test_an_earlier_version_that_becomes_an_article_again_counts_with_its_new_text() -> None:

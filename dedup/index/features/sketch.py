@@ -283,13 +283,11 @@ class Sketcher:
             )
         return vectors
 
-    def general(self, vectors: Sequence[Vector]) -> list[tuple[NDArray[np.int64], float]]:
+    def general(self, vectors: Sequence[Vector]) -> tuple[list[NDArray[np.int64]], NDArray[np.float64]]:
         """Return weights of vectors by news in general and background similarities; see `Weigher.weigh_generally`."""
         start, terms, weights = concatenated([(vector.terms, vector.weights) for vector in vectors])
         general, usual = self._weigher.weigh_generally(start, terms, weights, [vector.language for vector in vectors])
-        bounds = start.tolist()
-        spans = (slice(*ends) for ends in pairwise(bounds))
-        return [(general[span], one) for span, one in zip(spans, usual.tolist(), strict=True)]
+        return [general[first:last] for first, last in pairwise(start.tolist())], usual
 
 
 def pack_words(words: HashedWords, article: int) -> bytes:

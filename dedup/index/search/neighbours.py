@@ -6,14 +6,14 @@ Scoring is here in NumPy, and as a kernel in `kernels.scoring`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dedup.index.search.postings import PlainPostings, Postings, Reach, SegmentedPostings, search
-from dedup.index.search.segments import EVER, Dots, Hits, ManyDots, Terms, VectorBatch, Weights
+from dedup.index.search.segments import EVER, Dots, Hits, ManyDots, VectorBatch
 from dedup.index.search.table import ArticleTable, Columns
 from dedup.match.scores import SECONDS_A_DAY, days_apart, final_score
 from dedup.match.stories import FLOOR
@@ -225,7 +225,7 @@ def _hits_of_one(table: ArticleTable, query: Query, language: int) -> Hits:
         if not inside.all():
             slots, dots = slots[inside], dots[inside]
             near = len(slots)
-        (names,), reach = table.names_of([vector]), replace(reach, own=None)
+        (names,), reach = table.names_of([vector]), reach.without_copies()
         found = (one.above(*names, FLOOR, reach) for other, one in table.names.items() if other != language)
         across = [part for part in found if len(part[0])]
     foreign = np.zeros(near + sum(len(part[0]) for part in across), np.bool_)
@@ -240,7 +240,7 @@ def _hits(
 ) -> Hits:
     """Raw hits of each query: by words within a language or where one is unknown, by names between two languages."""
     every = np.arange(len(queries))
-    words = [(query.vector.terms, query.vector.weights) for query in queries]
+    words = VectorBatch.of([(query.vector.terms, query.vector.weights) for query in queries])
     reaches = [_reach(table, query) for query in queries]
     query, slots, dots = _search(table, table.words, words, reaches, every, every[: len(among)], among)
     foreign = np.zeros(len(slots), np.bool_)
@@ -248,8 +248,8 @@ def _hits(
         own, other = languages[query], table.language[slots]
         near = (own < 0) | (other == own) | (other < 0)
         parts = [(query[near], slots[near], dots[near])]
-        names = table.names_of([query.vector for query in queries])
-        reaches = [replace(reach, own=None) for reach in reaches]
+        names = VectorBatch.of(table.names_of([query.vector for query in queries]))
+        reaches = [reach.without_copies() for reach in reaches]
         for language, postings in table.names.items():
             searching = np.flatnonzero((languages >= 0) & (languages != language))
             inside = np.flatnonzero(languages[: len(among)] == language)
@@ -274,7 +274,7 @@ def _reach(table: ArticleTable, query: Query) -> Reach:
 def _search(
     table: ArticleTable,
     postings: Postings,
-    vectors: Sequence[tuple[Terms, Weights]],
+    every: VectorBatch,
     reaches: Sequence[Reach],
     searching: NDArray[np.int64],
     inside: NDArray[np.int64],
@@ -285,7 +285,7 @@ def _search(
     Args:
         table: the articles.
         postings: what to search.
-        vectors: of all queries.
+        every: the vectors of all queries.
         reaches: of all queries.
         searching: the places of the vectors to search for.
         inside: the places of the vectors that will be added to the postings.
@@ -293,15 +293,14 @@ def _search(
     """
     if len(searching) == 1 and not len(inside):
         alone = int(searching[0])
-        slots, dots = postings.above(*vectors[alone], FLOOR, reaches[alone])
+        slots, dots = postings.above(*every.vector(alone), FLOOR, reaches[alone])
         return np.full(len(slots), alone), slots, dots
-    batch = VectorBatch.of([vectors[place] for place in searching.tolist()])
+    batch = every.take(searching)
     reaches = [reaches[place] for place in searching.tolist()]
     query, slots, dots = postings.all_above(batch, FLOOR, reaches)
     if not len(inside):
         return searching[query], slots, dots
-    added = batch if len(inside) == len(searching) else VectorBatch.of([vectors[place] for place in inside.tolist()])
-    where = among[inside]
+    added, where = every.take(inside), among[inside]
     if isinstance(postings, SegmentedPostings):
         segment = added.segment(where.astype(np.int32), FLOOR)
         table.sealed[id(postings)] = segment

@@ -7,8 +7,8 @@ the length: they are not indexed, and multiplied only for candidates whose upper
 Srikant 2007; see `match.kernels.ranked`). Segments with many removed vectors are rewritten, empty ones dropped.
 
 Articles mostly arrive in the order of their dates, so a segment covers a span of time. A segment outside the reach of a
-query is searched only if a signature prefix shows that it may have a copy; of one that is partly outside, a single
-query searches only the vectors within.
+query is searched only if a signature prefix shows that it may have a copy; of one that is partly outside, only the
+vectors within are.
 
 A search reads a snapshot: one thread may add vectors while others search.
 """
@@ -75,10 +75,9 @@ class Reach:
     own: NDArray[np.uint8] | None = None
     least: int = 0
 
-    def leaves_out(self, segment: Segment, marks: Marks) -> bool:
-        """Whether a segment need not be searched."""
-        beyond = marks.last < self.since or marks.first > self.until
-        return beyond and not self._may_have_copy(marks, segment.size, segment.size)
+    def without_copies(self) -> Reach:
+        """The same times, beyond which no copies are searched for."""
+        return Reach(self.since, self.until)
 
     def rows(self, segment: Segment, marks: Marks) -> tuple[int, int]:
         """The vectors of a segment to search: the first, and the one after the last."""
@@ -469,19 +468,17 @@ class PlainPostings:
 def search(
     segments: Sequence[tuple[Segment, Marks]], queries: VectorBatch, reaches: Sequence[Reach], floor: float
 ) -> ManyDots:
-    """Search segments in several threads for the vectors above a floor: queries, slots, dot products.
-
-    Hits outside a query's reach may be among them.
-    """
+    """Search segments in several threads for the vectors in reach above a floor: queries, slots, dot products."""
     from dedup.vectorize.kernels.threads import in_threads
 
     least = in_units(floor)
 
     def work(task: tuple[Segment, Marks, int, int]) -> list[tuple[NDArray[np.int32], ...]]:
         segment, marks, first, last = task
-        if all(reach.leaves_out(segment, marks) for reach in reaches[first:last]):
+        rows = np.array([reach.rows(segment, marks) for reach in reaches[first:last]], np.int64)
+        if (rows[:, 0] == rows[:, 1]).all():
             return []
-        return [*search_segment(segment, queries, lists_of(segment, queries), first, last, least)]
+        return [*search_segment(segment, queries, lists_of(segment, queries), rows, first, least)]
 
     tasks = (
         (segment, marks, first, min(first + QUERIES_AT_ONCE, queries.size))
@@ -496,15 +493,21 @@ def search(
 
 
 def search_segment(
-    segment: Segment, queries: VectorBatch, lists: NDArray[np.int32], first: int, last: int, least: int
+    segment: Segment,
+    queries: VectorBatch,
+    lists: NDArray[np.int32],
+    rows: NDArray[np.int64],
+    first: int,
+    least: int,
 ) -> _HitParts:
-    """Search a segment for the queries from `first` up to `last`.
+    """Search a segment for some queries that follow each other.
 
     Args:
         segment: the segment to search.
         queries: all queries.
         lists: see `lists_of`.
-        first, last: the first query, and the one after the last.
+        rows: for each of some queries the first vector to search, and the one after the last; shape (some, 2).
+        first: the first of these queries.
         least: the floor, in units of `DOT_UNIT`.
 
     Returns:
@@ -512,11 +515,12 @@ def search_segment(
     """
     from dedup.index.search.kernels.scan import scan_for_many
 
-    room = segment.size + min(ROOM, (last - first) << 10)
+    room = segment.size + min(ROOM, len(rows) << 10)
     found: _HitParts = []
-    while first < last:
+    done = 0
+    while done < len(rows):
         query, row, dot = (np.empty(room, np.int32) for _ in range(3))
-        first, count = scan_for_many(segment, queries, lists, first, last, least, query, row, dot)
+        done, count = scan_for_many(segment, queries, lists, rows, first, done, least, query, row, dot)
         if count:
             found.append((query[:count], segment.slots[row[:count]], dot[:count]))
     return found

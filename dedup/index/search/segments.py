@@ -119,7 +119,7 @@ class VectorBatch(NamedTuple):
 
     Attributes:
         start: where the entries of each vector begin, shape (vectors + 1,).
-        terms: the distinct terms, ascending.
+        terms: the distinct terms, ascending; of a part of a batch those of the whole.
         entries: for each entry the place of its term in `terms`.
         weights: for each entry, in units of `WEIGHT_UNIT`.
     """
@@ -147,6 +147,15 @@ class VectorBatch(NamedTuple):
         """The terms and weights of one vector."""
         span = slice(int(self.start[place]), int(self.start[place + 1]))
         return self.terms[self.entries[span]], self.weights[span]
+
+    def take(self, places: NDArray[np.int64]) -> VectorBatch:
+        """Those vectors of the batch that are at some places, which are ascending."""
+        if len(places) == self.size:
+            return self
+        lengths, start = np.diff(self.start)[places], np.zeros(len(places) + 1, np.int64)
+        np.cumsum(lengths, out=start[1:])
+        entries = np.repeat(self.start[places] - start[:-1], lengths) + np.arange(start[-1])
+        return VectorBatch(start, self.terms, self.entries[entries], self.weights[entries])
 
     def segment(self, slots: NDArray[np.int32], floor: float) -> Segment:
         """A segment of these vectors under the given slots."""

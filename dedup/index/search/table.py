@@ -109,6 +109,21 @@ class ArticleTable:
         """The slots of a story's articles."""
         return self._of_story.get(story, [])
 
+    def of_stories(self, stories: Iterable[int]) -> list[int]:
+        """The slots of the articles of several stories."""
+        held = self._of_story
+        return [slot for story in stories if story in held for slot in held[story]]
+
+    def numbers_in(self, slots: Sequence[int]) -> list[int]:
+        """The numbers of the articles in some slots."""
+        return self.number[slots].tolist()  # type: ignore[no-any-return]
+
+    def stories_of(self, numbers: Iterable[int]) -> list[int]:
+        """The stories of those of some articles that are in memory."""
+        held = self._slot
+        slots = [held[number] for number in numbers if number in held]
+        return self.story[slots].tolist()  # type: ignore[no-any-return]
+
     def stories(self) -> Iterator[int]:
         """The numbers of all stories."""
         yield from self._of_story

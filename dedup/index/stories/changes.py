@@ -12,7 +12,7 @@ from dedup.group.decisions import Decision
 from dedup.index.search.table import ArticleTable
 from dedup.index.store.protocol import Store
 from dedup.index.store.records import Change, Kind, StoredStory, moment
-from dedup.results.story_ids import story_id
+from dedup.results.story_ids import story_id, storyline_of_story
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,14 +153,13 @@ class ChangeLog:
     def finished(self) -> list[Change]:
         """Return the changes with the storylines of their stories after all of them."""
         lines = self.storylines()
-        line_of = ((change, lines.get(change.story, "")) for change in self.changes)
-        return [change if change.storyline == line else replace(change, storyline=line) for change, line in line_of]
+        return [change.of_storyline(lines.get(change.story, "")) for change in self.changes]
 
     def storylines(self) -> dict[str, str]:
         """Return the id of the storyline of each story that the transaction has used, by the story's id."""
         lines = self._lines
         return {
-            story.id: replace(story, line=lines[number]).storyline if number in lines else story.storyline
+            story.id: (lines[number] or storyline_of_story(story.id)) if number in lines else story.storyline
             for number, story in self._known.items()
         }
 
@@ -246,7 +245,12 @@ class ChangeLog:
             shown = self._shown.get(number, story.shown)
             if shown is not None and (shown not in self.table or self._story_of(shown) != number):
                 shown = None
-            written.append(replace(story, size=len(slots), start=start, end=end, shown=shown))
+            written.append(
+                StoredStory(
+                    number, story.id, story.into, len(slots), start, end, story.touched, shown, story.settled,
+                    story.line, story.title, story.pinned,
+                )
+            )  # fmt: skip
         self.store.put_stories(written)
         self.changes[:] = self.finished()
         self.store.append(self.changes)

@@ -133,16 +133,19 @@ def fixed_articles(table: ArticleTable, slots: Sequence[int], settled: Collectio
         now: time by the clock of the index.
     """
     old: dict[int, set[int]] = defaultdict(set)
-    for slot in slots:
-        if now - table.added[slot] >= KEPT:
-            old[int(table.story[slot])].add(int(table.copies[slot]))
+    where = np.array(slots, np.int64)
+    kept = where[now - table.added[where] >= KEPT]
+    if not settled and not len(kept):
+        return {}
+    for story, root in zip(table.story[kept].tolist(), table.copies[kept].tolist(), strict=True):
+        old[story].add(root)
     roots = {story: copies for story, copies in old.items() if len(copies) > 1}
-    found: dict[int, int] = {}
-    for slot in slots:
-        story = int(table.story[slot])
-        if story in settled or int(table.copies[slot]) in roots.get(story, ()):
-            found[slot] = story
-    return found
+    columns = table.story[where].tolist(), table.copies[where].tolist()
+    return {
+        slot: story
+        for slot, story, root in zip(slots, *columns, strict=True)
+        if story in settled or root in roots.get(story, ())
+    }
 
 
 def regroup(
@@ -158,16 +161,15 @@ def regroup(
     where = np.array(slots, np.int64)
     pairs = pairs_among(table, where, vectors, apart)
     held: dict[tuple[str, int], list[int]] = defaultdict(list)
-    for place, slot in enumerate(slots):
-        key = ("story", fixed[slot]) if slot in fixed else ("copies", int(table.copies[slot]))
-        held[key].append(place)
+    for place, (slot, root) in enumerate(zip(slots, table.copies[where].tolist(), strict=True)):
+        held[("story", fixed[slot]) if slot in fixed else ("copies", root)].append(place)
     groups = sorted(group for group in held.values() if len(group) > 1)
     tree = backend.average_linkage(pairs, groups, table.representative[where].astype(np.int64), table.follows[where])
     label = backend.cut(tree, settings.granularity)
     found: dict[int, list[int]] = defaultdict(list)
-    for place, slot in enumerate(slots):
-        found[int(label[place])].append(slot)
-    return [part for group in found.values() for part in _one_fixed_each(group, fixed)]
+    for number, slot in zip(label.tolist(), slots, strict=True):
+        found[number].append(slot)
+    return [part for group in found.values() for part in (_one_fixed_each(group, fixed) if fixed else [group])]
 
 
 def _one_fixed_each(group: list[int], fixed: Mapping[int, int]) -> list[list[int]]:

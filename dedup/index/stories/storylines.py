@@ -8,16 +8,20 @@ by a part, its stories are arranged anew. `reconcile` sets all storylines to tho
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
-from itertools import count
+from functools import partial
+from itertools import count, pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+<<<<<<< HEAD
 from dedup.group.storylines import DenseSums, Groups, SparseSums, Sums, rounds, scores_between
+=======
+from dedup.group.storylines import Groups, SparseSums, Sums, is_first, rounds, scores_between
+>>>>>>> 14e97b7
 from dedup.index.features.sketch import Sketcher, Vector, matrix_of
 from dedup.index.search.neighbours import Neighbours
 from dedup.index.search.table import ArticleTable
@@ -41,13 +45,14 @@ MOST_LINES = 8
 MOST_STORIES = 200
 """Most stories that are arranged anew together."""
 FEW = 32
-"""Storylines that are compared by all their products at once."""
-_NO_TERMS = np.empty(0, np.int32)
+"""Storylines whose sums are compared pair by pair."""
+_NO_TERMS, _NO_WEIGHTS = np.empty(0, np.int32), np.empty(0, np.int64)
+_TERM_BITS = 32
 REMEMBERED = 8_192
 """Storylines whose sums are kept in memory, those used last."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class _Sum:
     """The sum of the vectors of a storyline's articles.
 
@@ -55,7 +60,7 @@ class _Sum:
         numbers: of the articles that count, ascending.
         terms, weights: the sum, weights in `WEIGHT_UNIT`.
         background: sum of their background similarities, in `SCORE_UNIT`.
-        made: the number of the last change of a vector when it was made.
+        made: the number of the last change of a vector when it was made, or found to be as it was.
     """
 
     numbers: NDArray[np.int64]
@@ -65,39 +70,70 @@ class _Sum:
     made: int
 
 
-class _LazySums:
-    """Sums that are compared pair by pair until more are added: most new articles join no storyline.
+class _FewSums:
+    """A few sums, of which pairs are compared one by one: most new articles join no storyline.
 
     Args:
-        sums: the sums.
-        products: computes dot products of rows of a matrix.
+        sums: the first ones.
     """
 
-    def __init__(self, sums: Sequence[_Sum], products: Products) -> None:
-        self._sums, self._products = sums, products
-
-    @cached_property
-    def _every(self) -> Sums:
-        matrix, _ = matrix_of([(one.terms, one.weights) for one in self._sums])
-        few = len(self._sums) <= FEW
-        return DenseSums(matrix.toarray()) if few else SparseSums(matrix, self._products)
+    def __init__(self, sums: Sequence[_Sum]) -> None:
+        self._sums = [(one.terms, one.weights) for one in sums]
 
     def products(self, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float64]:
         """Dot products of pairs of sums; shape (pairs,)."""
-        one = next((one for one in {*a[:1].tolist(), *b[:1].tolist()} if ((a == one) | (b == one)).all()), None)
-        if one is None or "_every" in self.__dict__:
-            return self._every.products(a, b)
-        own, others = self._sums[one], [self._sums[other] for other in np.where(a == one, b, a).tolist()]
-        terms, weights = (np.concatenate([getattr(other, name) for other in others]) for name in ("terms", "weights"))
-        place = np.searchsorted(own.terms, terms)
-        shared = np.flatnonzero(np.append(own.terms, -1)[place] == terms)
-        of = np.repeat(np.arange(len(b)), [len(other.terms) for other in others])[shared]
-        products: NDArray[np.float64] = own.weights[place[shared]] * weights[shared] * DOT_UNIT
-        return np.bincount(of, products, len(b)).astype(np.float64, copy=False)
+        for one in {*a[:1].tolist(), *b[:1].tolist()}:
+            if ((a == one) | (b == one)).all():
+                return self._with(one, np.where(a == one, b, a).tolist())
+        found = np.empty(len(a))
+        for one in sorted({*a.tolist()}):
+            pairs = a == one
+            found[pairs] = self._with(one, b[pairs].tolist())
+        return found
+
+    def _with(self, one: int, others: Sequence[int]) -> NDArray[np.float64]:
+        """Dot products of a sum and some others."""
+        own_terms, own_weights = self._sums[one]
+        terms, weights = (np.concatenate(columns) for columns in zip(*map(self._sums.__getitem__, others), strict=True))
+        place = own_terms.searchsorted(terms)
+        shared = (np.append(own_terms, -1)[place] == terms).nonzero()[0]
+        ends = np.cumsum([len(self._sums[other][0]) for other in others])
+        of, products = ends.searchsorted(shared, "right"), own_weights[place[shared]] * weights[shared] * DOT_UNIT
+        return np.bincount(of, products, len(others)).astype(np.float64, copy=False)
 
     def append(self, of: NDArray[np.int64], parts: NDArray[np.int64]) -> NDArray[np.int64]:
         """Add new sums, see `Sums`."""
-        return self._every.append(of, parts)
+        first, order = len(self._sums), np.argsort(of, kind="stable")
+        given = [self._sums[part] for part in parts[order].tolist()]
+        self._sums += _added(np.bincount(of[order]).tolist(), given)
+        return np.arange(first, len(self._sums))
+
+
+def _added(
+    counts: Sequence[int], parts: Sequence[tuple[NDArray[np.int32], NDArray[np.int64]]]
+) -> list[tuple[NDArray[np.int32], NDArray[np.int64]]]:
+    """Add up vectors given as ascending terms and weights, without weights of 0.
+
+    Args:
+        counts: how many of the parts each sum has.
+        parts: those of the first sum, then those of the next.
+    """
+    bounds = np.cumsum([0, *(len(terms) for terms, _ in parts)])
+    sizes = np.diff(bounds[np.cumsum([0, *counts])])
+    terms = np.concatenate([_NO_TERMS, *(terms for terms, _ in parts)])
+    weights = np.concatenate([_NO_WEIGHTS, *(weights for _, weights in parts)])
+    keys = np.repeat(np.arange(len(counts)) << _TERM_BITS, sizes) | terms
+    order = keys.argsort(kind="stable")  # merges what is in order already
+    keys = keys[order]
+    first = is_first(keys).nonzero()[0]
+    if not len(first):
+        return [(_NO_TERMS, _NO_WEIGHTS)] * len(counts)
+    total = np.add.reduceat(weights[order], first)
+    some = total > 0
+    keys, total = keys[first[some]], total[some]
+    ends = keys.searchsorted(np.arange(len(counts) + 1) << _TERM_BITS).tolist()
+    terms = (keys & (1 << _TERM_BITS) - 1).astype(np.int32)
+    return [(terms[start:end], total[start:end]) for start, end in pairwise(ends)]
 
 
 class Storylines:
@@ -180,10 +216,10 @@ class Storylines:
             if isinstance(line, str) and is_due(self._size(story)):
                 grown.add(line)
             nearest: dict[str | int, int] = {}
-            for other in similar:
-                if other in table:
-                    near = int(table.story[table.slot(other)])
-                    nearest.setdefault(self._line.get(near, near), near)
+            for near in table.stories_of(similar):
+                nearest.setdefault(self._line.get(near, near), near)
+                if len(nearest) > MOST_LINES:
+                    break
             nearest.pop(line, None)
             pairs += [(story, other) for other in [*nearest.values()][:MOST_LINES]]
         self._related.clear()
@@ -243,23 +279,19 @@ class Storylines:
         members = [sorted(self._stories[unit]) if isinstance(unit, str) else [unit] for unit in units]
         place = {story: number for number, stories in enumerate(members) for story in stories}
         among = np.array(sorted(place[story] for story in singly), np.int64)
-        one, other = (among[side] for side in np.triu_indices(len(among), 1))
+        one, other = (among[side] for side in np.triu_indices(len(among), 1)) if singly else (among, among)
         found = np.array([(place[a], place[b]) for a, b in pairs], np.int64).reshape(-1, 2).T
-        scored = partial(
-            scores_between,
-            crowding=self._crowding,
-            settings=self._settings,
-        )
+        scored = partial(scores_between, crowding=self._crowding, settings=self._settings)
         label = np.arange(len(units))
         ends = np.concatenate([one, found[0]]), np.concatenate([other, found[1]])
         for _, _, group in rounds(self._groups([*units], members), *ends, scored, self._backend.average_linkage):
             label = group[label]
-        if not apart and len(np.unique(label)) == len(units):
-            return
-        lines: dict[int, list[int]] = defaultdict(list)
+        several, lines = np.bincount(label) > 1, defaultdict[int, list[int]](list)
         for joined, stories in zip(label.tolist(), members, strict=True):
-            lines[joined] += stories
-        self.arrange(log, [sorted(stories) for stories in lines.values()])
+            if several[joined] or stories[0] in singly:  # the others stay as they are
+                lines[joined] += stories
+        if lines:
+            self.arrange(log, [sorted(stories) for stories in lines.values()])
 
     def _new_line(self, log: ChangeLog, story: int, taken: Iterable[str]) -> str:
         """Return an unused id for a storyline that begins with a story."""
@@ -279,22 +311,28 @@ class Storylines:
 
     def _size(self, story: int) -> int:
         """The number of articles in the storyline of a story."""
-        return sum(len(self._table.of_story(one)) for one in self._stories.get(self.of(story), {story}))
+        return len(self._table.of_stories(self._stories.get(self.of(story), {story})))
 
     def _groups(self, units: Sequence[str | int], members: Sequence[Sequence[int]]) -> Groups:
         """The articles of storylines, as groups."""
-        start, end, numbers = [], [], []
-        for stories in members:
-            slots = np.array([slot for story in stories for slot in self._table.of_story(story)], np.int64)
-            seconds = self._table.seconds[slots]
-            start.append(np.fmin.reduce(seconds, initial=np.nan))
-            end.append(np.fmax.reduce(seconds, initial=np.nan))
-            numbers.append(np.sort(self._table.number[slots[self._table.representative[slots]]]))
-        sums = self._sums_of(units, numbers)
+        table = self._table
+        held = [table.of_stories(stories) for stories in members]
+        unit = np.repeat(np.arange(len(held)), [len(each) for each in held])
+        slots = np.array([slot for each in held for slot in each], np.int64)
+        seconds, start, end = table.seconds[slots], np.full(len(held), np.nan), np.full(len(held), np.nan)
+        np.fmin.at(start, unit, seconds)
+        np.fmax.at(end, unit, seconds)
+        counting = table.representative[slots]
+        unit, number = unit[counting], table.number[slots[counting]]
+        number = number[np.lexsort((number, unit))]
+        ends = np.cumsum(np.bincount(unit, minlength=len(held))).tolist()
+        sums = self._sums_of(units, [number[first:last] for first, last in pairwise([0, *ends])])
         size = np.array([len(one.numbers) for one in sums], np.int64)
         background = np.array([one.background for one in sums], np.int64)
-        between = _LazySums(sums, self._backend.products)
-        return Groups(between, np.arange(len(sums)), size, background, np.array(start), np.array(end))
+        between: Sums = _FewSums(sums)
+        if len(sums) > FEW:
+            between = SparseSums(matrix_of([(one.terms, one.weights) for one in sums])[0], self._backend.products)
+        return Groups(between, np.arange(len(sums)), size, background, start, end)
 
     def _sums_of(self, units: Sequence[str | int], numbers: Sequence[NDArray[np.int64]]) -> list[_Sum]:
         """The sums of the vectors of groups of articles: known ones, with the articles that came and went since.
@@ -303,30 +341,64 @@ class Storylines:
             units: what each group is known by.
             numbers: its articles, ascending.
         """
-        known: list[_Sum | None] = []
-        missing: list[NDArray[np.int64]] = []
-        gone: list[NDArray[np.int64]] = []
+        found: dict[str | int, _Sum] = {}
+        wanted: list[int] = []
+        changed: list[tuple[str | int, _Sum | None, NDArray[np.int64], int, int]] = []  # articles that came, and went
         for unit, every in zip(units, numbers, strict=True):
             before = self._sums.pop(unit, None)
             lost = None if before is None else self._lost(before, every)
-            known.append(None if lost is None else before)
-            gone.append(every[:0] if lost is None else lost)
             if before is None or lost is None:
-                missing.append(every)
+                before, new, lost = None, every, every[:0]
+            elif len(every) + len(lost) == len(before.numbers):
+                new = every[:0]
             else:
-                same = len(every) + len(lost) == len(before.numbers)
-                missing.append(every[:0] if same else np.setdiff1d(every, before.numbers, assume_unique=True))
-        wanted = [*dict.fromkeys(np.concatenate([*missing, *gone]).tolist())]
-        sums = dict(zip(wanted, self._singles(wanted), strict=True))
-        found = []
-        for before, every, new, lost in zip(known, numbers, missing, gone, strict=True):
-            parts = [*map(sums.__getitem__, new.tolist())]
-            minus = [*map(sums.__getitem__, lost.tolist())]
-            found.append(self._added(parts if before is None else [before, *parts], minus, every))
-        self._sums |= zip(units, found, strict=True)
+                new = np.setdiff1d(every, before.numbers, assume_unique=True)
+            if before is not None and not len(new) and not len(lost):
+                found[unit] = before
+                continue
+            wanted += new.tolist()
+            wanted += lost.tolist()
+            changed.append((unit, before, every, len(new), len(lost)))
+        if changed:
+            found |= zip((unit for unit, *_ in changed), self._changed_sums(wanted, changed), strict=True)
+        sums = [found[unit] for unit in units]
+        self._sums |= zip(units, sums, strict=True)
         if len(self._sums) > 2 * REMEMBERED:
             self._sums = dict([*self._sums.items()][-REMEMBERED:])
-        return found
+        return sums
+
+    def _changed_sums(
+        self,
+        wanted: Sequence[int],
+        changed: Sequence[tuple[str | int, _Sum | None, NDArray[np.int64], int, int]],
+    ) -> list[_Sum]:
+        """The sums of groups that are not known as they are now.
+
+        Args:
+            wanted: the numbers of the articles that came to and went from the first group, then of the next.
+            changed: of each group what it is known by, its sum before if it is known, the numbers of its articles, and
+                how many of them came and how many others went.
+        """
+        vectors = self._vectors_of(wanted)
+        general, usual = self._sketcher.general(vectors) if wanted else ([], np.empty(0))
+        background = np.append(np.rint(usual / SCORE_UNIT).astype(np.int64), 0)
+        every = [(vector.terms, weights) for vector, weights in zip(vectors, general, strict=True)]
+        parts: list[tuple[NDArray[np.int32], NDArray[np.int64]]] = []
+        counts, usuals, at = [], [], 0
+        for _, before, _, came, went in changed:
+            new, left = slice(at, at + came), slice(at + came, at + came + went)
+            at = left.stop
+            parts += [] if before is None else [(before.terms, before.weights)]
+            parts += every[new]
+            parts += [(terms, -weights) for terms, weights in every[left]]
+            counts.append((before is not None) + came + went)
+            total = int(background[new].sum()) - int(background[left].sum())
+            usuals.append(total if before is None else before.background + total)
+        added = parts if all(one == 1 for one in counts) else _added(counts, parts)
+        return [
+            _Sum(numbers, *sums, total, self._changes)
+            for (_, _, numbers, _, _), sums, total in zip(changed, added, usuals, strict=True)
+        ]
 
     def _lost(self, one: _Sum, numbers: NDArray[np.int64]) -> NDArray[np.int64] | None:
         """The articles of a sum that are not among these; None if it is less work to add up all of these anew.
@@ -339,33 +411,8 @@ class Storylines:
             lost = np.setdiff1d(one.numbers, numbers, assume_unique=True)
         if len(lost) and (len(lost) >= len(numbers) or not all(number in self._table for number in lost.tolist())):
             return None
-        if one.made < self._changes and any(self._changed.get(number, 0) > one.made for number in one.numbers.tolist()):
-            return None
+        if one.made < self._changes:
+            if any(self._changed.get(number, 0) > one.made for number in one.numbers.tolist()):
+                return None
+            one.made = self._changes
         return lost
-
-    def _singles(self, numbers: Sequence[int]) -> Iterator[_Sum]:
-        """Yield the sum of each of some articles, its vector weighed by news in general."""
-        if not numbers:
-            return
-        vectors, every = self._vectors_of(numbers), np.array(numbers)
-        general = self._sketcher.general(vectors)
-        for place, (vector, (weights, usual)) in enumerate(zip(vectors, general, strict=True)):
-            background = round(usual / SCORE_UNIT)
-            yield _Sum(every[place : place + 1], vector.terms, weights, background, self._changes)
-
-    def _added(self, parts: Sequence[_Sum], minus: Sequence[_Sum], numbers: NDArray[np.int64]) -> _Sum:
-        """The sum of sums, without others that are part of it: that of the articles of some numbers."""
-        if len(parts) == 1 and not minus:
-            return parts[0]
-        every = [*parts, *minus]
-        terms = np.concatenate([_NO_TERMS, *(part.terms for part in every)])
-        weights = [*(part.weights for part in parts), *(-part.weights for part in minus)]
-        order = np.argsort(terms, kind="stable")  # merges what is in order already
-        terms = terms[order]
-        first = np.flatnonzero(np.diff(terms, prepend=-1))
-        total = np.add.reduceat(np.concatenate([np.empty(0, np.int64), *weights])[order], first) if len(first) else None
-        background = sum(part.background for part in parts) - sum(part.background for part in minus)
-        if total is None:
-            return _Sum(numbers, _NO_TERMS, np.empty(0, np.int64), background, self._changes)
-        some = total > 0
-        return _Sum(numbers, terms[first[some]], total[some], background, self._changes)

@@ -204,14 +204,17 @@ def scan_for_many(
     segment: Segment,
     queries: VectorBatch,
     lists: NDArray[np.int32],
-    first: int,
-    last: int,
+    rows: NDArray[np.int64],
+    before: int,
+    done: int,
     least: int,
     found_query: NDArray[np.int32],
     found_row: NDArray[np.int32],
     found_dot: NDArray[np.int32],
 ) -> tuple[int, int]:
-    """Write the hits until there may be no room; return the query to go on with, and the number of hits.
+    """Write the hits until there may be no room; return how many queries are done, and the number of hits.
+
+    The queries follow `before` others, `done` of them are done; each searches the vectors between its two `rows`.
 
     Plain form: `index.search.postings.PlainPostings.all_above`.
     """
@@ -219,21 +222,25 @@ def scan_for_many(
     count, floor, hits = len(segment.slots), np.int32(least), 0
     sums, mine = np.zeros(count, np.int32), np.zeros(max(1, len(segment.head)), np.int32)
     likely = np.empty(count + 1, np.int32)
-    for query in range(first, last):
+    for place in range(done, len(rows)):
         if hits + count > len(found_query):
-            return query, hits
+            return place, hits
+        first, last, query = rows[place, 0], rows[place, 1], before + place
+        if first == last:
+            continue
         mine[:] = 0
         begin, end = start[query], start[query + 1]
         own = np.empty(end - begin, np.int32)
         for entry in range(len(own)):
             own[entry] = lists[entries[begin + entry]]
-        norm = _add_tails(segment, 0, count, own, weights[begin:end], sums, mine)
-        some = _above_bound(sums, segment.head_norm, norm, floor, likely)
-        for candidate in range(_add_heads(segment, 0, likely, some, sums, mine, floor)):
-            found_query[hits], found_row[hits], found_dot[hits] = query, likely[candidate], sums[candidate]
+        here, bound = sums[: last - first], segment.head_norm[first:last]
+        norm = _add_tails(segment, first, last, own, weights[begin:end], here, mine)
+        some = _above_bound(here, bound, norm, floor, likely)
+        for candidate in range(_add_heads(segment, first, likely, some, here, mine, floor)):
+            found_query[hits], found_row[hits], found_dot[hits] = query, first + likely[candidate], here[candidate]
             hits += 1
-        sums[:] = 0
-    return last, hits
+        here[:] = 0
+    return len(rows), hits
 
 
 @kept
