@@ -6,6 +6,7 @@ import re
 from itertools import pairwise
 from typing import NamedTuple
 
+from dedup.kinds.parts import Parts
 from dedup.kinds.words import lower_words_in
 
 _HEAD, _TAIL = 240, 240
@@ -128,12 +129,12 @@ _MATCH_HINTS = (
     *("attaquant", "stade", "coupe", "partido", "gol", "jornada", "copa", "delantero", "partita", "coppa", "rigore"),
     *("campionato", "attaccante", "матч", "гол", "лиги", "тайме", "куб", "полуфинал"),
 )
-_STUB_HINTS = (
+_STUB_HINTS = Parts(
     *("subscri", "log in", "login", "sign in", "sign up", "register", "continue reading", " account", "robot", "human"),
     *("javascript", "browser", "abonn", "weiterlesen", "lesen sie", "à lire", "lire la", "suscr", "assinantes"),
     *("leyendo", "leggere", "abbonat", "подпис", "чтобы"),
 )
-_FLASH_HINTS = (
+_FLASH_HINTS = Parts(
     *("to follow", "to come", "more soon", "breaking", "developing", "mehr in", "weitere info", "aktualisiert"),
     *("plus d'info", "en breve", "desarrollo", "aggiornament", "подробности"),
 )
@@ -176,11 +177,11 @@ def kind_of_text(text: str, ends: Ends | None, words: int, *, is_short: bool) ->
         plain = _plain(text)
         if (
             words <= _FLASH_WORDS
-            and _has(_FLASH_HINTS, plain)
+            and _FLASH_HINTS.is_one_in(plain)
             and (found := _first_of((("flash", _FLASH_TEXT),), plain))
         ):
             return found
-        if _has(_STUB_HINTS, plain) and (found := _first_of((("stub", _STUB_TEXT),), plain)):
+        if _STUB_HINTS.is_one_in(plain) and (found := _first_of((("stub", _STUB_TEXT),), plain)):
             return found
     if ends is not None and not HINTS.isdisjoint(ends.words) and (found := _kind_of_ends(ends)):
         return found
@@ -199,10 +200,6 @@ def _kind_of_ends(ends: Ends) -> tuple[str, str] | None:
     return None
 
 
-def _has(hints: tuple[str, ...], plain: str) -> bool:
-    return any(map(plain.__contains__, hints))
-
-
 def _first_of(patterns: tuple[tuple[str, re.Pattern[str]], ...], plain: str) -> tuple[str, str] | None:
     for kind, pattern in patterns:
         if match := pattern.search(plain):
@@ -212,7 +209,7 @@ def _first_of(patterns: tuple[tuple[str, re.Pattern[str]], ...], plain: str) -> 
 
 def _live_by_times(text: str) -> tuple[str, str] | None:
     """Recognise a live blog by its entries: they begin with times, are in order, and longer than those of a table."""
-    found = _TIME.findall(text) if text.count("\n") >= _ENTRIES else []
+    found = _TIME.findall(text)
     if len(found) < _ENTRIES:
         return None
     times = [

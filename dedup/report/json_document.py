@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, TextIO
 
-from dedup.formats.json_text import finite, json_text
+from dedup.article import Notice
+from dedup.formats.json_text import finite, json_rows, json_text
+from dedup.report.rows import COLUMNS_AGAINST, table_of
 from dedup.report.summary import summarise
-from dedup.results.clustering import Clustering
+from dedup.results.clustering import Clustering, Link
 from dedup.settings import Settings
 
 if TYPE_CHECKING:
@@ -60,11 +62,12 @@ def write_json(found: Clustering | Arrivals, out: TextIO) -> None:
     out.write(",\n")
     written = {article for story in found.stories for article in story.articles}
     lines = {story.storyline for story in found.stories}
-    _write_list("storylines", (line.to_record() for line in clustering.storylines if line.id in lines), out)
+    storylines = (json_text(line.to_record()) for line in clustering.storylines if line.id in lines)
+    _write_list("storylines", storylines, out)
     out.write(",\n")
-    _write_list("links", (asdict(link) for link in clustering.links if link.a in written), out)
+    _write_list("links", _rows(Link, [link for link in clustering.links if link.a in written]), out)
     out.write(",\n")
-    _write_list("notices", (asdict(notice) for notice in clustering.notices), out)
+    _write_list("notices", _rows(Notice, clustering.notices), out)
     out.write("\n}\n")
 
 
@@ -79,23 +82,34 @@ def settings_record(settings: Settings, embedding: str = "") -> dict[str, float 
     return {**record, "embedding": embedding, "fingerprint": settings.fingerprint_with(embedding)}
 
 
-def _write_list(key: str, items: Iterable[Mapping[str, Any]], out: TextIO) -> None:
+def _write_list(key: str, items: Iterable[str], out: TextIO) -> None:
     out.write(f'"{key}": [')
     separator = "\n"
     for item in items:
-        out.write(separator + json_text(item))
+        out.write(separator + item)
         separator = ",\n"
     out.write("]" if separator == "\n" else "\n]")
 
 
-def _stories(found: Clustering | Arrivals) -> Iterator[dict[str, Any]]:
-    all_records = found.to_records() if isinstance(found, Clustering) else found.to_records(archived=True)
-    records = {record["id"]: record for record in all_records}
+def _rows(kind: type[Link] | type[Notice], items: Sequence[Link | Notice]) -> Iterator[str]:
+    """Yield the fields of each item as JSON."""
+    return json_rows({field.name: [getattr(item, field.name) for item in items] for field in fields(kind)})
+
+
+def _stories(found: Clustering | Arrivals) -> Iterator[str]:
+    """Yield each story as JSON, with its articles, each of which is written once for all."""
+    table = table_of(found) if isinstance(found, Clustering) else _table(found.to_records(archived=True))
+    rows = dict(zip(table["id"], json_rows(table), strict=True))
     for story in found.stories:
         record = story.to_record()
-        earlier = [records[name] for versions in story.revisions for name in versions[:-1]]
-        articles = [records[name] for name in story.articles]
-        yield {key: record[key] for key in _STORY_KEYS} | {"articles": articles, "earlier": earlier}
+        head = json_text({key: record[key] for key in _STORY_KEYS}).removesuffix("}")
+        articles = ", ".join(map(rows.__getitem__, story.articles))
+        earlier = ", ".join(rows[name] for versions in story.revisions for name in versions[:-1])
+        yield f'{head}, "articles": [{articles}], "earlier": [{earlier}]}}'
+
+
+def _table(records: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    return {column: [record[column] for record in records] for column in COLUMNS_AGAINST}
 
 
 def read_schema(name: str) -> dict[str, Any]:

@@ -7,13 +7,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import asdict, fields
 from datetime import date
+from itertools import islice
 from typing import IO, TYPE_CHECKING, Any, Literal, TextIO
 
 from dedup.errors import MissingDependencyError
 from dedup.formats.escaping import escape_formula
-from dedup.formats.json_text import json_text
+from dedup.formats.json_text import json_rows
 from dedup.inputs.values import is_web_address
-from dedup.results.clustering import COLUMNS, Clustering, Link, Story, copies_in
+from dedup.results.clustering import COLUMNS, Clustering, Link, Story, columns_of_articles, copies_in
 
 if TYPE_CHECKING:
     from dedup.archive import Arrivals
@@ -34,6 +35,8 @@ PAIR_COLUMNS = ("story", *(field.name for field in fields(Link)), "title_a", "ti
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ROW_GROUP = 1 << 16  # rows
+_LINES = 1 << 10
+"""Lines written at a time."""
 _FLOATS = {"probability", "score", "cosine", "jaccard", "containment", "days"}
 _COUNTS = {"articles", "copies", "outlets", "origins", "publishers", "new_articles"}
 
@@ -48,13 +51,12 @@ def columns_of(found: Clustering | Arrivals, rows: Rows = "articles") -> tuple[s
     return COLUMNS_AGAINST if against else COLUMNS
 
 
-def records_of(found: Clustering | Arrivals, rows: Rows = "articles") -> list[dict[str, Any]]:
-    """Return the rows of a result as mappings: articles in input order, stories by size, pairs by score."""
-    if rows == "stories":
-        return [*_stories(found)]
-    if rows == "pairs":
-        return [*_pairs(found)]
-    return found.to_records()
+def table_of(found: Clustering | Arrivals, rows: Rows = "articles") -> dict[str, list[Any]]:
+    """Return the rows of a result as columns: articles in input order, stories by size, pairs by score."""
+    if rows == "articles" and isinstance(found, Clustering):
+        return columns_of_articles(found)
+    records = [*_stories(found)] if rows == "stories" else [*_pairs(found)] if rows == "pairs" else found.to_records()
+    return {column: [record[column] for record in records] for column in columns_of(found, rows)}
 
 
 def _stories(found: Clustering | Arrivals) -> Iterator[dict[str, Any]]:
@@ -118,9 +120,9 @@ def _pairs(found: Clustering | Arrivals) -> Iterator[dict[str, Any]]:
 
 def write_jsonl(found: Clustering | Arrivals, out: TextIO, *, rows: Rows = "articles") -> None:
     """Write one JSON object per row and line, with the columns as keys."""
-    columns = columns_of(found, rows)
-    for record in records_of(found, rows):
-        out.write(json_text({column: record[column] for column in columns}) + "\n")
+    lines = json_rows(table_of(found, rows))
+    while block := [*islice(lines, _LINES)]:
+        out.write("\n".join((*block, "")))
 
 
 def write_csv(found: Clustering | Arrivals, out: TextIO, *, rows: Rows = "articles", bom: bool = False) -> None:
@@ -140,10 +142,9 @@ def write_csv(found: Clustering | Arrivals, out: TextIO, *, rows: Rows = "articl
     if bom:
         out.write("\ufeff")
     writer = csv.writer(out, lineterminator="\r\n")
-    columns = columns_of(found, rows)
-    writer.writerow(columns)
-    for record in records_of(found, rows):
-        writer.writerow([_cell(record[column]) for column in columns])
+    table = table_of(found, rows)
+    writer.writerow(table)
+    writer.writerows(zip(*(map(_cell, values) for values in table.values()), strict=True))
 
 
 def _cell(value: str | float | bool | None) -> str:
@@ -174,7 +175,8 @@ def write_parquet(found: Clustering | Arrivals, out: IO[bytes], *, rows: Rows = 
     if rows == "articles":
         kinds["canonical"] = pa.bool_()
     schema = pa.schema([(column, kinds.get(column, pa.string())) for column in columns_of(found, rows)])
-    records = records_of(found, rows)
+    table = table_of(found, rows)
     with parquet.ParquetWriter(out, schema) as writer:
-        for start in range(0, len(records), _ROW_GROUP):
-            writer.write_table(pa.Table.from_pylist(records[start : start + _ROW_GROUP], schema=schema))
+        for start in range(0, len(next(iter(table.values()))), _ROW_GROUP):
+            group = {column: values[start : start + _ROW_GROUP] for column, values in table.items()}
+            writer.write_table(pa.Table.from_pydict(group, schema=schema))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import operator
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
@@ -20,7 +19,9 @@ from dedup.results.origins import NO_ORIGINS, Origins
 
 if TYPE_CHECKING:
     import networkx as nx
+    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
 
     from dedup.settings import Settings
 
@@ -294,6 +295,10 @@ class Evidence(Protocol):
 
     def links(self, clustering: Clustering) -> tuple[Link, ...]: ...
 
+    def link_probabilities(
+        self, clustering: Clustering
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]: ...
+
     def explain(self, clustering: Clustering, a: int, b: int) -> Explanation: ...
 
     def rethreshold(self, clustering: Clustering, granularity: float) -> Clustering: ...
@@ -446,38 +451,8 @@ class Clustering:
         `revision_of` (id of the version before it of the same page) and `revised_by` (id of the latest version, which
         alone counts), None where there is none, `lang`.
         """
-        groups = {
-            article: group.id for story in self.stories for group in story.copy_groups for article in group.articles
-        }
-        certainty = self._certainty()
-        before, latest = self.versions()
-        records = []
-        for place, (article, label) in enumerate(zip(self.articles, self.labels, strict=True)):
-            story = self.stories[label]
-            dated, dated_by = self._dated(place)
-            records.append(
-                {
-                    "id": article.id,
-                    "story": story.id,
-                    "copy_group": groups.get(article.id),
-                    "canonical": article.id == story.canonical,
-                    "title": article.title,
-                    "source": article.source,
-                    "published": article.published.isoformat() if article.published else None,
-                    "dated": dated.isoformat() if dated else None,
-                    "dated_by": dated_by,
-                    "path": article.path,
-                    "probability": certainty.get(article.id),
-                    "storyline": story.storyline,
-                    "url": article.url if is_web_address(article.url) else "",
-                    "author": article.author,
-                    "section": article.section,
-                    "revision_of": before.get(article.id),
-                    "revised_by": latest.get(article.id),
-                    "lang": article.lang,
-                }
-            )
-        return records
+        columns = columns_of_articles(self)
+        return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
     def versions(self) -> tuple[dict[str, str], dict[str, str]]:
         """Return by id the version before an article, and the latest version of an earlier one."""
@@ -497,15 +472,6 @@ class Clustering:
         article = self.articles[place]
         dates = ((article.published, "published"), (self.datelines.get(place), "text"), (article.seen, "seen"))
         return next(((day, name) for day, name in dates if day), (None, None))
-
-    def _certainty(self) -> dict[str, float]:
-        """Return for each article with links their mean probability, to four digits; summed as integers."""
-        total, count = Counter[str](), Counter[str]()
-        for link in self.links:
-            for article in (link.a, link.b):
-                total[article] += round(link.probability * 10_000)
-                count[article] += 1
-        return {article: round(total[article] / count[article]) / 10_000 for article in count}
 
     def to_networkx(self) -> nx.Graph:
         """Return a graph of articles (with the keys of `to_records`) and links (with the fields of `Link`).
@@ -537,6 +503,68 @@ class Clustering:
         except ImportError as error:
             raise MissingDependencyError("Clustering.to_pandas", "pandas", extra="pandas") from error
         return pd.DataFrame(self.to_records(), columns=list(COLUMNS), index=self.index)
+
+
+def columns_of_articles(clustering: Clustering) -> dict[str, list[Any]]:
+    """Return the columns of `Clustering.to_records`, in the order of `COLUMNS`; each of a value per article."""
+    articles, stories = clustering.articles, [clustering.stories[label] for label in clustering.labels]
+    groups = {name: group.id for story in clustering.stories for group in story.copy_groups for name in group.articles}
+    before, latest = clustering.versions()
+    ids = [article.id for article in articles]
+    published = [_iso(article.published) for article in articles]
+    dated = [
+        (day, "published") if day else _found_date(article, clustering.datelines.get(place))
+        for place, (article, day) in enumerate(zip(articles, published, strict=True))
+    ]
+    columns = (
+        ids,
+        [story.id for story in stories],
+        [*map(groups.get, ids)],
+        [story.canonical == name for story, name in zip(stories, ids, strict=True)],
+        [article.title for article in articles],
+        [article.source for article in articles],
+        published,
+        [day for day, _ in dated],
+        [name for _, name in dated],
+        [article.path for article in articles],
+        _certainty(clustering),
+        [story.storyline for story in stories],
+        [article.url if is_web_address(article.url) else "" for article in articles],
+        [article.author for article in articles],
+        [article.section for article in articles],
+        [*map(before.get, ids)],
+        [*map(latest.get, ids)],
+        [article.lang for article in articles],
+    )
+    return dict(zip(COLUMNS, columns, strict=True))
+
+
+def _found_date(article: Article, dateline: date | None) -> tuple[str | None, str | None]:
+    """Return the date of an article without one of publication, and its origin."""
+    if dateline:
+        return dateline.isoformat(), "text"
+    return (article.seen.isoformat(), "seen") if article.seen else (None, None)
+
+
+def _iso(day: date | None) -> str | None:
+    return day.isoformat() if day else None
+
+
+def _certainty(clustering: Clustering) -> list[float | None]:
+    """Return for each article the mean probability of its links, to four digits and summed as integers; else None."""
+    import numpy as np
+
+    certainty: list[float | None] = [None] * len(clustering.articles)
+    if clustering.evidence is None:
+        return certainty
+    one, other, probability = clustering.evidence.link_probabilities(clustering)
+    places, units = np.concatenate([one, other]), np.rint(np.concatenate([probability, probability]) * 10_000)
+    count = np.bincount(places, minlength=len(certainty))
+    total, known = np.bincount(places, units, len(certainty)), np.flatnonzero(count)
+    means = np.rint(total[known] / count[known]) / 10_000
+    for place, mean in zip(known.tolist(), means.tolist(), strict=True):
+        certainty[place] = mean
+    return certainty
 
 
 def _html_table(head: Sequence[str], rows: Iterable[Sequence[object]], caption: str) -> str:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from dedup.results.assemble import assemble
 from dedup.results.clustering import Clustering, Explanation, Link
-from dedup.results.explain import explain, links
+from dedup.results.explain import explain, link_probabilities, links
 from dedup.results.findings import Findings
 from dedup.settings import Settings
 
@@ -26,6 +29,12 @@ class StoredEvidence(Findings):
     def links(self, clustering: Clustering) -> tuple[Link, ...]:
         """Return the scored pairs inside the stories, strongest first."""
         return links(self, clustering)
+
+    def link_probabilities(
+        self, clustering: Clustering
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+        """Return the positions of the articles of each link, and its probability; each of shape (links,)."""
+        return link_probabilities(self, clustering)
 
     def explain(self, clustering: Clustering, a: int, b: int) -> Explanation:
         """Explain why the articles at two positions were joined or not."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dedup.group.cut import pair_threshold
 from dedup.match import mentions
@@ -21,6 +22,7 @@ from dedup.vectorize.vocabulary import words_by_term
 
 if TYPE_CHECKING:
     from dedup.group.linkage import Tree
+    from dedup.match.stories import Pairs
     from dedup.results.findings import Findings
     from dedup.settings import Settings
     from dedup.text.document import Document
@@ -61,26 +63,85 @@ class _Pair:
 
 def links(findings: Findings, clustering: Clustering) -> tuple[Link, ...]:
     """Return the scored pairs inside the stories, and each repetition with its original; strongest first."""
-    collection, pairs, copies = findings.collection, findings.pairs, findings.copies
-    label = np.array([clustering.labels[places[0]] for places in collection.members], np.int64)
-    inside = copies.where(label[copies.a] == label[copies.b])
-    right = findings.probabilities.of_copies(inside.overlap)
-    columns = (inside.a, inside.b, findings.cosines(inside.a, inside.b), inside.jaccard, inside.containment, right)
+    collection, scored = findings.collection, _Scored.of(findings, clustering)
+    names = [collection.articles[place].id for place in scored.first.tolist()]
+    copies, rest = scored.copies, scored.rest
+    days = days_apart(collection.seconds[copies.a], collection.seconds[copies.b])
+    cosines = findings.cosines(copies.a, copies.b)
+    columns = (copies.a, copies.b, cosines, copies.jaccard, copies.containment, days, scored.of_copies)
     found = [
-        _link(findings, a, b, "copy", 1.0, cosine, jaccard, containment, probability)
-        for a, b, cosine, jaccard, containment, probability in zip(*(c.tolist() for c in columns), strict=True)
+        _link(names[a], names[b], "copy", 1.0, cosine, jaccard, containment, apart, probability)
+        for a, b, cosine, jaccard, containment, apart, probability in zip(*(c.tolist() for c in columns), strict=True)
     ]
-    rest = pairs.where((label[pairs.a] == label[pairs.b]) & ~pairs.among(copies))
-    scores = np.asarray(rest.score * SCORE_UNIT, np.float64)
-    scored = (rest.a, rest.b, rest.cosine, scores, findings.of_one_story(rest.a, rest.b, scores))
+    days = days_apart(collection.seconds[rest.a], collection.seconds[rest.b])
+    pairs = (rest.a, rest.b, rest.cosine, scored.scores, days, scored.of_rest)
     found += [
-        _link(findings, a, b, "story", score, cosine, None, None, probability)
-        for a, b, cosine, score, probability in zip(*(c.tolist() for c in scored), strict=True)
+        _link(names[a], names[b], "story", score, cosine, None, None, apart, probability)
+        for a, b, cosine, score, apart, probability in zip(*(c.tolist() for c in pairs), strict=True)
     ]
-    for distinct, places in enumerate(collection.members):
-        same = [place for place in places[1:] if clustering.labels[place] == clustering.labels[places[0]]]
-        found += [_link(findings, distinct, distinct, "copy", 1.0, 1.0, 1.0, 1.0, 1.0, place) for place in same]
+    for distinct, place in scored.repeated:
+        days = days_apart(collection.seconds[distinct], collection.seconds[distinct])
+        other = collection.articles[place].id
+        found.append(_link(names[distinct], other, "copy", 1.0, 1.0, 1.0, 1.0, float(days), 1.0))
     return tuple(sorted(found, key=lambda link: (-link.score, -link.cosine, link.a, link.b)))
+
+
+def link_probabilities(
+    findings: Findings, clustering: Clustering
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Return the positions of the articles of each of `links`, and its probability; each of shape (links,)."""
+    scored = _Scored.of(findings, clustering)
+    distinct, places = np.array(scored.repeated, np.int64).reshape(-1, 2).T
+    first, copies, rest = scored.first, scored.copies, scored.rest
+    return (
+        np.concatenate([first[copies.a], first[rest.a], first[distinct]]),
+        np.concatenate([first[copies.b], first[rest.b], places]),
+        np.concatenate([scored.of_copies, scored.of_rest, np.ones(len(places))]),
+    )
+
+
+class _Scored(NamedTuple):
+    """What is scored inside the stories of a clustering.
+
+    Attributes:
+        first: the position of the first article of each distinct one, shape (distinct,).
+        copies: the copies, and `of_copies` their probabilities.
+        rest: the other pairs, `scores` their scores, and `of_rest` their probabilities.
+        repeated: each repetition, as the number of the distinct article and the position of the repetition.
+    """
+
+    first: NDArray[np.int64]
+    copies: Overlaps
+    of_copies: NDArray[np.float64]
+    rest: Pairs
+    scores: NDArray[np.float64]
+    of_rest: NDArray[np.float64]
+    repeated: list[tuple[int, int]]
+
+    @classmethod
+    def of(cls, findings: Findings, clustering: Clustering) -> _Scored:
+        members, labels = findings.collection.members, clustering.labels
+        first = np.fromiter((places[0] for places in members), np.int64, len(members))
+        label = np.array(labels, np.int64)[first]
+        copies = findings.copies.where(label[findings.copies.a] == label[findings.copies.b])
+        pairs = findings.pairs
+        rest = pairs.where((label[pairs.a] == label[pairs.b]) & ~pairs.among(findings.copies))
+        scores = np.asarray(rest.score * SCORE_UNIT, np.float64)
+        repeated = [
+            (distinct, place)
+            for distinct, places in enumerate(members)
+            for place in places[1:]
+            if labels[place] == labels[places[0]]
+        ]
+        return cls(
+            first,
+            copies,
+            findings.probabilities.of_copies(copies.overlap),
+            rest,
+            scores,
+            findings.of_one_story(rest.a, rest.b, scores),
+            repeated,
+        )
 
 
 _SHOWN = 60
@@ -161,24 +222,19 @@ def explain(findings: Findings, clustering: Clustering, first: int, second: int)
 
 
 def _link(
-    findings: Findings,
-    a: int,
-    b: int,
+    a: str,
+    b: str,
     kind: Literal["copy", "story"],
     score: float,
     cosine: float,
     jaccard: float | None,
     containment: float | None,
+    days: float,
     probability: float,
-    repeated: int | None = None,
 ) -> Link:
-    """Return the link of two distinct articles, or of one article with its repetition at position `repeated`."""
-    collection = findings.collection
-    other = collection.first(b) if repeated is None else collection.articles[repeated]
-    names = sorted((collection.first(a).id, other.id))
-    days = _days(findings, a, b)
+    """Return the link of two articles, given their ids in any order and the days between them, nan if unknown."""
     known = None if math.isnan(days) else days
-    return Link(names[0], names[1], kind, score, cosine, jaccard, containment, known, probability)
+    return Link(min(a, b), max(a, b), kind, score, cosine, jaccard, containment, known, probability)
 
 
 def _days(findings: Findings, a: int, b: int) -> float:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -59,7 +59,8 @@ class Origins:
 
     def to_record(self) -> dict[str, Any]:
         """Return the numbers and the sum in words, ready for JSON."""
-        return {**asdict(self), "agencies": list(self.agencies), "summary": str(self)}
+        values = {field.name: getattr(self, field.name) for field in fields(self)}  # `asdict` would copy them
+        return {**values, "agencies": list(self.agencies), "summary": str(self)}
 
 
 NO_ORIGINS = Origins(0, 0, 0, 0, (), 0)

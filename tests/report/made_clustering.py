@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+import numpy as np
+from numpy.typing import NDArray
+
 from dedup.article import Article, Notice
 from dedup.results.clustering import Clustering, CopyGroup, Explanation, Link, Story
 from dedup.results.origins import Origins
@@ -20,6 +23,13 @@ class Known:
 
     def links(self, clustering: Clustering) -> tuple[Link, ...]:  # noqa: ARG002 - the protocol's signature
         return self.found
+
+    def link_probabilities(
+        self, clustering: Clustering
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+        places = [[clustering.place(name) for name in (link.a, link.b)] for link in self.found]
+        one, other = np.array(places, np.int64).reshape(-1, 2).T
+        return one, other, np.array([link.probability for link in self.found])
 
     def explain(self, clustering: Clustering, a: int, b: int) -> Explanation:
         raise NotImplementedError

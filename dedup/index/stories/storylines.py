@@ -17,11 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-<<<<<<< HEAD
-from dedup.group.storylines import DenseSums, Groups, SparseSums, Sums, rounds, scores_between
-=======
 from dedup.group.storylines import Groups, SparseSums, Sums, is_first, rounds, scores_between
->>>>>>> 14e97b7
 from dedup.index.features.sketch import Sketcher, Vector, matrix_of
 from dedup.index.search.neighbours import Neighbours
 from dedup.index.search.table import ArticleTable
