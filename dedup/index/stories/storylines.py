@@ -24,7 +24,6 @@ from dedup.index.search.table import ArticleTable
 from dedup.index.stories.changes import ChangeLog
 from dedup.index.stories.merge import assign
 from dedup.index.stories.placement import is_due
-from dedup.match.stories import Products
 from dedup.results.story_ids import storyline_of_story
 from dedup.vectorize.exact import DOT_UNIT, SCORE_UNIT
 
