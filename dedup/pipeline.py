@@ -35,6 +35,7 @@ from dedup.match.opinion import opinions
 from dedup.match.series import in_series
 from dedup.match.stories import mean_similarity, same_outlet, with_headlines, with_outlet_penalty
 from dedup.match.versions import are_versions
+from dedup.memory import give_back
 from dedup.progress import Progress, silent
 from dedup.results.clustering import Clustering, Explanation
 from dedup.results.evidence import StoredEvidence
@@ -156,7 +157,9 @@ def _read(
     backend, texts = choose(reader.texts(), settings, progress)
     words = backend.read(texts, background.words if background else b"")
     collection, order = reader.collection(_pages(reader, words, backend))
-    return ReadArticles(backend, collection, words.take(order), order)
+    words = words.take(order)
+    give_back()
+    return ReadArticles(backend, collection, words, order)
 
 
 def _pages(reader: ArticleReader, words: HashedWords, backend: PlainBackend) -> list[list[int]]:
@@ -208,6 +211,7 @@ def stories_of(
     words = words.kept(stays)
     features = backend.features(words, keep, order, progress)
     del keep, stays
+    give_back()
 
     progress("looking for copies", 0, count)
     banded = backend.band_candidates(features.signatures, words.lengths() > 0)
@@ -231,6 +235,7 @@ def stories_of(
     cross_lingual = backend.cross_lingual_vectors(vectors, features, languages)
     sketches = features.signatures
     del features  # the largest object no longer needed
+    give_back()
     apart_from = strangers if strangers.any() else None
     compared = (collection.seconds, among, never)
     if background:
@@ -254,6 +259,7 @@ def stories_of(
         known = backend.vocabulary.packed()
         learned = Background.of(frequencies, vectors, general, representative, crowding, passages, bodies, known)
     del frequencies
+    give_back()
 
     progress("grouping", 0, count)
     agreeing = backend.agreeing_slots(sketches, np.stack([pairs.a, pairs.b], axis=1))
@@ -276,6 +282,7 @@ def stories_of(
     singles = Groups.of(general, strangeness, collection.seconds, weights, backend.products)
     lengths = words.lengths()
     del words, sketches, banded, agreeing, alike, general  # the storylines need memory
+    give_back()
     tree = backend.average_linkage(pairs, copy_groups(copies, templates), weights, follows)
     scored = partial(scores_between, crowding=crowding, settings=settings)
     tree = with_storylines(tree, backend.cut(tree, EVENT), singles, pairs, scored, backend.average_linkage)
