@@ -13,7 +13,6 @@ from dedup.cli.output import standard_output
 from dedup.cli.progress import ProgressBar
 from dedup.errors import InputError
 
-SHORT_HELP = "Show, compile or remove the compiled kernels."
 HELP = """Show, compile or remove the compiled kernels, which make large runs faster.
 
 \b
