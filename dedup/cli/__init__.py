@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -92,6 +93,7 @@ def main() -> None:
         if os.environ.get("DEDUP_TRACEBACK") == "1" and not hasattr(error, "format_message"):
             raise
         _fail(error)
+    gc.freeze()  # else Python, as it ends, looks for garbage in all that is loaded
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -19,7 +19,7 @@ from dedup.article import Notice
 from dedup.cli.engine import Engine, SparkOptions
 from dedup.cli.inputs import FilesFromOption, gather, no_input, require_readable
 from dedup.cli.keeping import Keeping
-from dedup.cli.loading import put_off_unused
+from dedup.cli.loading import put_off_parts
 from dedup.cli.messages import begin_logging, report, say
 from dedup.cli.options import (
     ConfigurationOptions,
@@ -246,7 +246,7 @@ def command(
     messages: _MessageOptions,
 ) -> None:
     """Parse, cluster and write."""
-    put_off_unused()
+    put_off_parts()
     messages.begin()
     spark.check(
         {

@@ -38,7 +38,7 @@ def _sparing(parameter: Any) -> Any:
 
 def _process(parameter: Any, convert: Callable[[Any, Any], Any], context: Any, value: Any) -> Any:
     """Do what `Parameter.process_value` does, without the converter if the value is what it would return."""
-    several = parameter.multiple or parameter.nargs != 1
+    several = parameter.multiple or parameter.nargs == -1
     if parameter.required:
         return convert(context, value)
     if value is None:

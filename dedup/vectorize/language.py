@@ -43,7 +43,7 @@ def _languages_by_hash() -> dict[int, tuple[str, ...]]:
 @cache
 def _english() -> frozenset[int]:
     """The hashes of `english_words`."""
-    return frozenset(hashes_of(english_words()).tolist())
+    return frozenset(background.english_hashes().tolist())
 
 
 def english_words() -> list[str]:
