@@ -94,10 +94,10 @@ class PlainTable:
 
     def words(self) -> tuple[NDArray[np.int32], NDArray[np.uint64]]:
         """See `WordTable`."""
-        others = np.array([*self._others], np.int32), np.array([*self._others.values()], np.uint64)
-        keep = ~np.isin(self._shipped[0], others[0])
-        terms, wides = (np.concatenate([one[keep], other]) for one, other in zip(self._shipped, others, strict=True))
-        return terms, wides
+        (terms, wides), others = self._shipped, np.array([*self._others], np.int32)
+        keep = ~np.isin(terms, others)
+        other_wides = np.array([*self._others.values()], np.uint64)
+        return np.concatenate([terms[keep], others]), np.concatenate([wides[keep], other_wides])
 
 
 class Vocabulary:

@@ -50,18 +50,19 @@ def hashed_shares(language: str) -> tuple[NDArray[np.uint32], NDArray[np.float64
     """What `shares` returns, with the hashes of the words; both are empty for a language without a table."""
     if language not in languages():
         return np.empty(0, np.uint32), np.empty(0)
-    hashes, millionths = _stored("hashes.npz", language)
+    ((hashes, millionths),) = _stored("hashes.npz", language)
     return hashes, millionths / 1e6
 
 
 def english_hashes() -> NDArray[np.uint32]:
     """The hashes of `dedup.vectorize.language.english_words`."""
-    return _stored("hashes.npz", "english_words")
+    (hashes,) = _stored("hashes.npz", "english_words")
+    return hashes
 
 
-def _stored(name: str, *parts: str) -> Any:
+def _stored(name: str, *parts: str) -> list[NDArray[Any]]:
     with files("dedup.vectorize.background").joinpath(name).open("rb") as file, np.load(file) as stored:
-        return stored[parts[0]] if len(parts) == 1 else tuple(stored[part] for part in parts)
+        return [stored[part] for part in parts]
 
 
 def hashed_words() -> tuple[NDArray[np.int32], NDArray[np.uint64]]:

@@ -136,8 +136,8 @@ def write_hashes() -> None:
         language: np.stack([hashes_of(table := shares(language)), np.rint(np.multiply([*table.values()], 1e6))])
         for language in languages()
     }
-    rows = {language: rows.astype(np.uint32) for language, rows in tables.items()}
-    np.savez(Path(__file__).with_name("hashes.npz"), english_words=hashes_of(english_words()), **rows)
+    columns: dict[str, Any] = {language: rows.astype(np.uint32) for language, rows in tables.items()}
+    np.savez(Path(__file__).with_name("hashes.npz"), english_words=hashes_of(english_words()), **columns)
 
 
 def main() -> None:
