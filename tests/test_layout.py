@@ -17,6 +17,7 @@ from pathlib import Path
 import networkx as nx
 
 import dedup
+from dedup.cli.loading import PUT_OFF
 
 PACKAGE = Path(str(dedup.__file__)).resolve().parent
 LONGEST = 700
@@ -217,6 +218,44 @@ def test_the_small_names_load_nothing_heavy() -> None:
     """An article or settings can be made without numpy."""
     made = "import dedup; dedup.Article(id='a', text='b'); dedup.Settings(); dedup.InputError"
     assert not loaded_by(made) & set(HEAVY)
+
+
+NOT_FOR_A_SMALL_RUN = {
+    *("sklearn", "datasketch", "pandas", "numba", "rich", "joblib", "pyarrow", "pydantic", "lxml", "jinja2"),
+    *("scipy.sparse.csgraph", "scipy.sparse.linalg", "scipy.linalg", "scipy.special"),
+    *("unittest", "email.parser", "markdown_it", "dedup.read.mail", "dedup.read.database", "dedup.read.warc"),
+    *("dedup.cli.index", "dedup.cli.serve", "dedup.cli.evaluate", "dedup.index", "dedup.service"),
+}
+"""Modules that a run on a few plain texts does not load."""
+
+
+def loaded_by_command(*arguments: str, folder: Path) -> set[str]:
+    """The modules that a command has loaded when it ends, but for those whose loading was put off."""
+    program = (
+        "import sys; from dedup.cli import main; sys.argv[0] = 'dedup'\n"
+        "try: main()\n"
+        "finally:\n"
+        "    found = (name for name, module in sys.modules.items() if type(module).__name__ != '_LazyModule')\n"
+        "    print(*list(found), file=sys.stderr)"
+    )
+    command = [sys.executable, "-c", program, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=folder)
+    return set(done.stderr.splitlines()[-1].split())
+
+
+def test_a_small_run_loads_little(tmp_path: Path) -> None:
+    for number, text in enumerate(("Fire broke out on the ferry on Monday.", "A bridge was opened in the town.")):
+        (tmp_path / f"{number}.txt").write_text(text, encoding="utf-8")
+    loaded = loaded_by_command("cluster", ".", folder=tmp_path)
+    assert "dedup.pipeline" in loaded
+    assert loaded & NOT_FOR_A_SMALL_RUN == set()
+    assert {f"numpy.{part}" for part in PUT_OFF} & loaded == set()
+
+
+def test_help_and_version_load_no_command(tmp_path: Path) -> None:
+    for argument in ("--help", "--version"):
+        loaded = loaded_by_command(argument, folder=tmp_path)
+        assert loaded & {"numpy", "pydantic", "rich", "dedup.cli.cluster", "dedup.report", "dedup.read"} == set()
 
 
 MUTABLE = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)

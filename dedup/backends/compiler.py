@@ -79,13 +79,13 @@ class Compiler:
 
 def compile_alone(compile_kernels: Callable[[], None]) -> None:
     """Compile kernels in a process that does nothing else, until the process that started it has ended."""
-    import gc
     import threading
 
+    from dedup.vectorize.kernels.linked import quicken_compiler
     from dedup.vectorize.kernels.machine_code import VerifiedFiles
 
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    gc.disable()  # the compiler makes millions of objects, and few of them are garbage
+    quicken_compiler()
     VerifiedFiles.must_save = True
     compile_kernels()
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
+from importlib import import_module
 from types import FrameType
 from typing import Annotated, NoReturn
 
 import typer
 
+from dedup.cli.conversion import Command, Group
 from dedup.cli.messages import is_json, say
 from dedup.errors import DedupError
 
@@ -31,27 +34,45 @@ _PYDANTIC_PREFIX = ": Value error, "
 """Noise that typer passes on before its own message about an invalid option value."""
 
 
-def application() -> typer.Typer:
-    """Return the command with all its subcommands."""
-    from dedup.cli import cluster, compare, evaluate, index, inspect, judge, kernels, schema, serve, settings
+_COMMANDS = {
+    "cluster": "Group articles into stories, and find the copies.",
+    "compare": "Explain whether two articles are the same text or story.",
+    "evaluate": "Score the stories found in labelled articles.",
+    "inspect": "Show what each field of the input is taken for.",
+    "judge": "Judge pairs of articles: same text, same story, or neither.",
+    "kernels": "Show, compile or remove the compiled kernels.",
+    "schema": "Print the JSON schema of a format.",
+    "settings": "List every setting: value, origin, range, meaning.",
+    "index": "Keep stories in a file, article by article.",
+    "serve": "Serve a story index over HTTP: an API, and pages.",
+}
+"""The subcommands, each a module, in the order of the help, and what the help says of them."""
 
+
+def application(wanted: str | None = None) -> typer.Typer:
+    """Return the command with its subcommands.
+
+    Args:
+        wanted: the subcommand that will run. The others are there by name only, and their modules are not loaded.
+            None: all can run.
+    """
     # Plain help without boxes starts twice as fast, and examples can be copied from it.
-    app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, help=_HELP)
+    app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, help=_HELP, cls=Group)
     app.callback(invoke_without_command=True)(_bare)
-    for name, module in (
-        ("cluster", cluster),
-        ("compare", compare),
-        ("evaluate", evaluate),
-        ("inspect", inspect),
-        ("judge", judge),
-        ("kernels", kernels),
-        ("schema", schema),
-        ("settings", settings),
-    ):
-        app.command(name, help=module.HELP, short_help=module.SHORT_HELP)(module.command)
-    app.add_typer(index.group(), name="index", help=index.HELP, short_help=index.SHORT_HELP)
-    app.add_typer(serve.group(), name="serve", help=serve.HELP, short_help=serve.SHORT_HELP)
+    for name, short in _COMMANDS.items():
+        if wanted not in (name, None):
+            app.command(name, short_help=short)(_unloaded)
+            continue
+        module = import_module(f"dedup.cli.{name}")
+        if hasattr(module, "group"):
+            app.add_typer(module.group(), name=name, help=module.HELP, short_help=short)
+        else:
+            app.command(name, help=module.HELP, short_help=short, cls=Command)(module.command)
     return app
+
+
+def _unloaded() -> NoReturn:
+    raise NotImplementedError
 
 
 def main() -> None:
@@ -62,7 +83,9 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _terminated)
     _open_streams()
     try:
-        code = typer.main.get_command(application())(prog_name="dedup", standalone_mode=False)
+        wanted = next((word for word in sys.argv[1:] if not word.startswith("-")), "")
+        app = application(None if "_DEDUP_COMPLETE" in os.environ else wanted)
+        code = typer.main.get_command(app)(prog_name="dedup", standalone_mode=False)
         sys.stdout.flush()
     except KeyboardInterrupt:
         sys.exit(130)
@@ -70,6 +93,7 @@ def main() -> None:
         if os.environ.get("DEDUP_TRACEBACK") == "1" and not hasattr(error, "format_message"):
             raise
         _fail(error)
+    gc.freeze()  # else Python, as it ends, looks for garbage in all that is loaded
     sys.exit(code if isinstance(code, int) else 0)
 
 

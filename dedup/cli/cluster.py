@@ -19,6 +19,7 @@ from dedup.article import Notice
 from dedup.cli.engine import Engine, SparkOptions
 from dedup.cli.inputs import FilesFromOption, gather, no_input, require_readable
 from dedup.cli.keeping import Keeping
+from dedup.cli.loading import put_off_parts
 from dedup.cli.messages import begin_logging, report, say
 from dedup.cli.options import (
     ConfigurationOptions,
@@ -55,7 +56,6 @@ if TYPE_CHECKING:
     from dedup.embedding import Embedding
 
 
-SHORT_HELP = "Group articles into stories, and find the copies."
 HELP = """Group articles into stories, and find the copies inside them.
 
 PATH is a file, a folder (read recursively), a pattern in quotation marks ('news/**/*.html') or - for JSON lines on
@@ -246,6 +246,7 @@ def command(
     messages: _MessageOptions,
 ) -> None:
     """Parse, cluster and write."""
+    put_off_parts()
     messages.begin()
     spark.check(
         {

@@ -24,9 +24,10 @@ from dedup.cli.options import (
     configured,
 )
 from dedup.cli.output import check_plot, in_colour, standard_output, write_plot
+from dedup.formats.escaping import visible
 from dedup.formats.json_text import json_text
 from dedup.read.paths import printable
-from dedup.report import plot_explanation, visible, write_comparison
+from dedup.report import plot_explanation, write_comparison
 from dedup.report.json_document import settings_record
 
 if TYPE_CHECKING:
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from dedup.results.clustering import Explanation
     from dedup.settings import Settings
 
-SHORT_HELP = "Explain whether two articles are the same text or story."
 HELP = """Report whether two articles are the same text and the same story, and how the score is composed.
 
 A and B are files with one article each, or - for a JSON line on standard input. The two are compared in isolation,

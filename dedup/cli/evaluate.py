@@ -16,8 +16,9 @@ from dedup.cli.messages import begin_logging, report, say
 from dedup.cli.options import ConfigurationOptions, JsonOption, LogJsonOption, VerboseOption, grouped
 from dedup.cli.output import standard_output
 from dedup.cli.progress import ProgressBar
+from dedup.formats.escaping import visible
 from dedup.formats.json_text import json_text
-from dedup.report import counted, visible
+from dedup.report import counted
 
 if TYPE_CHECKING:
     from dedup.article import Article
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from dedup.evaluation.scores import PairScores, Scores
     from dedup.results.clustering import Clustering
 
-SHORT_HELP = "Score the stories found in labelled articles."
 HELP = """Cluster articles whose stories are known, and score the result.
 
 Each FILE is one set, named by the file name up to its first dot. The field `story` of a record is its label. Records

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dedup.article import Notice
+from dedup.cli.conversion import Command, Group
 from dedup.cli.index_decide import decide, decisions, undo
 from dedup.cli.index_follow import follow
 from dedup.cli.index_import import import_
@@ -57,14 +58,13 @@ from dedup.cli.output import (
 from dedup.embedding import NONE
 from dedup.errors import CursorError, UnknownArticleError
 from dedup.formats.atomic import atomic_file
+from dedup.formats.escaping import visible
 from dedup.formats.json_text import json_text
-from dedup.report import visible
 
 if TYPE_CHECKING:
     from dedup.index import IndexedArticle, StoryIndex
     from dedup.results.clustering import Story
 
-SHORT_HELP = "Keep stories in a file, article by article."
 HELP = """Maintain a story index in a file: each article is placed in a story as it is added.
 
 The first add creates the file, with the settings given there. One process can write at a time, while others read. Each
@@ -583,10 +583,10 @@ _COMMANDS = (
 
 def group() -> typer.Typer:
     """Return the command `index` with its subcommands."""
-    app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
+    app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, cls=Group)
     app.callback(invoke_without_command=True)(_bare)
     for command in _COMMANDS:
-        app.command(command.__name__.rstrip("_"))(command)  # `import` is a word of Python
+        app.command(command.__name__.rstrip("_"), cls=Command)(command)  # `import` is a word of Python
     return app
 
 

@@ -14,9 +14,9 @@ from dedup.cli.inputs import require_readable
 from dedup.cli.messages import begin_logging, report, say
 from dedup.cli.options import ConfigurationOptions, EmbeddingOptions, JsonOption, LogJsonOption, VerboseOption, grouped
 from dedup.cli.output import standard_output
-from dedup.formats.escaping import unescape_formula
+from dedup.formats.escaping import unescape_formula, visible
 from dedup.formats.json_text import json_text
-from dedup.report import counted, visible
+from dedup.report import counted
 
 if TYPE_CHECKING:
     from dedup.article import Article

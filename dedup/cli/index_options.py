@@ -19,10 +19,10 @@ from dedup.cli.inputs import require_readable
 from dedup.cli.messages import report
 from dedup.cli.output import standard_output
 from dedup.cli.progress import ProgressBar
+from dedup.formats.escaping import visible
 from dedup.formats.json_text import json_text
 from dedup.inputs.dates import day_or_time
 from dedup.read.source import LINE_TOO_LONG, lines
-from dedup.report import visible
 
 if TYPE_CHECKING:
     from dedup.config import Configuration

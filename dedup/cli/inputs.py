@@ -13,8 +13,8 @@ import typer
 from dedup.article import Notice
 from dedup.cli.messages import report, say
 from dedup.cli.progress import ProgressBar
+from dedup.formats.escaping import visible
 from dedup.read.source import EMPTY
-from dedup.report import visible
 
 Read = TypeVar("Read")
 _NAMED = 10  # paths in a message

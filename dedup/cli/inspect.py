@@ -29,7 +29,6 @@ from dedup.report.fields import fields_record, write_fields
 if TYPE_CHECKING:
     from dedup.article import Notice
 
-SHORT_HELP = "Show what each field of the input is taken for."
 HELP = """Read articles, and show which names of the input each field was read from, with counts and a sample, and
 which names were not read.
 

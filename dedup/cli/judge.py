@@ -16,14 +16,14 @@ from dedup.cli.messages import begin_logging, report, say
 from dedup.cli.options import ConfigurationOptions, LogJsonOption, VerboseOption, grouped
 from dedup.cli.output import in_colour, standard_output
 from dedup.cli.progress import ProgressBar
-from dedup.report import visible, write_pair
+from dedup.formats.escaping import visible
+from dedup.report import write_pair
 
 if TYPE_CHECKING:
     from dedup.config import Configuration
     from dedup.evaluation.judgements import Label
     from dedup.results.clustering import Clustering
 
-SHORT_HELP = "Judge pairs of articles: same text, same story, or neither."
 HELP = """Ask whether pairs of articles are the same text, the same story or neither, and store the answers.
 
 The most informative pairs come first: those near the threshold, and those of two outlets before those of one. Each

@@ -14,6 +14,7 @@ import typer
 from dedup.cli.output import Format, binary_output, check_output
 from dedup.errors import InputError
 from dedup.formats.atomic import content_suffix
+from dedup.formats.escaping import visible
 from dedup.keep import (
     COLUMNAR,
     LINES,
@@ -29,7 +30,6 @@ from dedup.keep import (
     write_folder,
     write_stream,
 )
-from dedup.report import visible
 
 if TYPE_CHECKING:
     from dedup.archive import Arrivals

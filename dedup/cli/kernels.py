@@ -13,7 +13,6 @@ from dedup.cli.output import standard_output
 from dedup.cli.progress import ProgressBar
 from dedup.errors import InputError
 
-SHORT_HELP = "Show, compile or remove the compiled kernels."
 HELP = """Show, compile or remove the compiled kernels, which make large runs faster.
 
 \b
@@ -73,10 +72,13 @@ def _compile() -> None:
     from dedup.index.compiling import compile_kernels
     from dedup.settings import Settings
     from dedup.vectorize.kernels.cache import cache_folder
-    from dedup.vectorize.kernels.machine_code import VerifiedFiles
 
     if cache_folder() is None or find_spec("numba") is None:
         raise InputError("the kernels cannot be stored: set NUMBA_CACHE_DIR to a folder that only you can write")
+    from dedup.vectorize.kernels.linked import quicken_compiler
+    from dedup.vectorize.kernels.machine_code import VerifiedFiles
+
+    quicken_compiler()
     VerifiedFiles.must_save = True
     settings = Settings(threads=1)
     with ProgressBar() as bar:

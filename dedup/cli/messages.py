@@ -15,8 +15,8 @@ from typing import Any
 import typer
 
 from dedup.article import Notice
+from dedup.formats.escaping import visible
 from dedup.formats.json_text import json_text
-from dedup.report import visible
 
 _SHOWN = 10  # groups of notices
 _PLACES = 3  # shown per group

@@ -14,7 +14,7 @@ import typer
 
 from dedup.cli.bounds import limit_process
 from dedup.errors import EmbeddingError, SettingsError
-from dedup.report import visible
+from dedup.formats.escaping import visible
 
 if TYPE_CHECKING:
     from dedup.config import Configuration

@@ -19,10 +19,10 @@ import typer
 
 from dedup.errors import MissingDependencyError
 from dedup.formats.atomic import atomic_file, content_suffix
+from dedup.formats.escaping import visible
 from dedup.report import (
     PICTURES,
     Rows,
-    visible,
     write_csv,
     write_html,
     write_json,

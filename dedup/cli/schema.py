@@ -11,7 +11,6 @@ from dedup.cli.output import standard_output
 from dedup.formats.json_text import json_text
 from dedup.report import read_schema
 
-SHORT_HELP = "Print the JSON schema of a format."
 HELP = """Print the JSON schema (2020-12) of an output format.
 
 \b

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 import dedup
+from dedup.cli.conversion import Command, Group
 from dedup.cli.index_options import KeepDaysOption, SettleHoursOption, WaitOption, settings_for
 from dedup.cli.messages import begin_logging, say
 from dedup.cli.options import (
@@ -29,12 +30,11 @@ from dedup.cli.options import (
 from dedup.cli.progress import ProgressBar
 from dedup.embedding import GIVEN
 from dedup.errors import SettingsError
-from dedup.report import visible
+from dedup.formats.escaping import visible
 
 if TYPE_CHECKING:
     from dedup.service.settings import ServiceSettings
 
-SHORT_HELP = "Serve a story index over HTTP: an API, and pages."
 HELP = """Serve a story index over HTTP: an API, pages for a browser, health checks and metrics.
 
 The store is created if it does not exist. By default the service listens only on this machine, at
@@ -66,9 +66,9 @@ _TOKENS = typer.Option("--tokens", metavar="FILE", help="The file with the accep
 
 def group() -> typer.Typer:
     """Return the command `serve` with its subcommand `token`."""
-    app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
+    app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, cls=Group)
     app.callback(invoke_without_command=True)(serve)
-    app.command("token")(token)
+    app.command("token", cls=Command)(token)
     return app
 
 

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from dedup.cli.options import ConfigurationOptions, JsonOption, grouped
 from dedup.cli.output import standard_output
+from dedup.formats.escaping import visible
 from dedup.formats.json_text import json_text
-from dedup.report import finite, visible
+from dedup.report import finite
 from dedup.settings import Settings
 
 if TYPE_CHECKING:
     from dedup.config import Configuration
 
-SHORT_HELP = "List every setting: value, origin, range, meaning."
 HELP = """List every setting with its value, the origin of the value, its range and its meaning.
 
 The defaults are meant to suit every collection.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from dedup.kinds.words import lower_words_in
 
@@ -117,10 +118,7 @@ _PATTERNS: dict[str, tuple[str, ...]] = {
     ),
 }
 _SCORE = r"(?<![\w/.:-])(?:\d{1,3} ?[-–] ?\d{1,3}|\d{1,2}:\d)(?![\w/:-]|\.\d)"
-_BY_KIND = {
-    kind: re.compile("|".join(f"(?:{pattern})" for pattern in patterns))
-    for kind, patterns in {**_PATTERNS, "result": (_SCORE,)}.items()
-}
+_BY_KIND = {**_PATTERNS, "result": (_SCORE,)}
 _HINTS = {
     "live": "live liveblog coverage happened minute newsblog newsticker liveticker direct directo diretta vivo minuto "
     "ao трансляция",
@@ -185,7 +183,13 @@ def kind_of_title(title: str, words: list[str]) -> tuple[str, str] | None:
     lower = title.lower()
     likely = {kind for word in words if word in _KINDS_OF for kind in _KINDS_OF[word]}
     plain = " ".join(lower.translate(_APOSTROPHES).split())
-    for kind, pattern in _BY_KIND.items():
-        if kind in likely and (match := pattern.search(plain)):
+    for kind in _BY_KIND:
+        if kind in likely and (match := _pattern(kind).search(plain)):
             return kind, match[0].strip(" :|-–—.«»")
     return None
+
+
+@cache
+def _pattern(kind: str) -> re.Pattern[str]:
+    """What the titles of a kind are like, compiled when the first title may be one."""
+    return re.compile("|".join(f"(?:{pattern})" for pattern in _BY_KIND[kind]))

@@ -41,6 +41,8 @@ WIDEST = 2_048
 """Most terms in a head."""
 PILE = 1 << 20
 """Pairs from which the best are selected; afterwards, when their number has doubled."""
+_AMONG = 16
+"""Times as many products as are asked for that are computed at once, as those of two matrices."""
 _BLOCK = 256
 
 Products = Callable[[sp.csr_array, NDArray[np.int64], NDArray[np.int64], sp.csr_array | None], NDArray[np.float64]]
@@ -134,11 +136,11 @@ def products(
         a, b: the two rows of each pair.
         more: the rows that follow those of `matrix`, None for none.
     """
-    rows, place = np.unique(np.concatenate([a, b]), return_inverse=True)
-    if len(rows) ** 2 <= 4 * len(a):  # a good part of all pairs
-        some = rows_of(matrix, rows, more)
-        one, other = place.reshape(2, -1)
-        found: NDArray[np.float64] = (some @ some.T).toarray()[one, other]
+    (rows, one), (columns, other) = (np.unique(side, return_inverse=True) for side in (a, b))
+    if len(rows) * len(columns) <= _AMONG * len(a):
+        found: NDArray[np.float64] = (rows_of(matrix, rows, more) @ rows_of(matrix, columns, more).T).toarray()[
+            one, other
+        ]
         return found
     blocks = [slice(start, start + 10_000) for start in range(0, len(a), 10_000)]
     sums = [

@@ -28,21 +28,7 @@ from dedup.errors import MissingDependencyError
 from dedup.inputs.fields import find_fields, flatten
 from dedup.inputs.read_fields import ReadFields
 from dedup.inputs.record import Corrections, read_record
-from dedup.read import (
-    columns,
-    container,
-    database,
-    feed,
-    jsonfile,
-    jsonlines,
-    mail,
-    markdown,
-    page,
-    plain,
-    spreadsheet,
-    table,
-    warc,
-)
+from dedup.read import columns, container, feed, jsonfile, jsonlines, markdown, page, plain, spreadsheet, table
 from dedup.read.own_output import own_output_notice
 from dedup.read.paths import FoundFile, find_files, kind_of, reason
 from dedup.read.site_names import SiteNames
@@ -56,10 +42,40 @@ MOST_NOTICES = 100_000
 Reader = Callable[[Source, Mapping[str, str]], Iterator[Record | Notice]]
 
 
+def _read_database(source: Source, fields: Mapping[str, str], table_name: str) -> Iterator[Record | Notice]:
+    from dedup.read import database  # with SQLite
+
+    return database.read(source, fields, table=table_name)
+
+
+def _read_mail(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]:
+    from dedup.read import mail  # with the parts of mail of the standard library, as WARC
+
+    return mail.read(source, fields)
+
+
+def _read_mailbox(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]:
+    from dedup.read import mail
+
+    return mail.read_mailbox(source, fields)
+
+
+def _read_warc(source: Source, fields: Mapping[str, str], sites: SiteNames | None) -> Iterator[Record | Notice]:
+    from dedup.read import warc
+
+    return warc.read(source, fields, sites=sites)
+
+
+def _survey_warc(source: Source, sites: SiteNames) -> None:
+    from dedup.read import warc
+
+    warc.survey(source, sites)
+
+
 _SURVEYS: Mapping[str, Callable[[Source, SiteNames], None]] = {
     ".htm": page.survey,
     ".html": page.survey,
-    ".warc": warc.survey,
+    ".warc": _survey_warc,
     ".xhtml": page.survey,
 }
 """What counts the names of the sites in a file of pages, by its kind."""
@@ -72,20 +88,20 @@ def _readers(sites: SiteNames | None = None, table_name: str = "") -> dict[str, 
         sites: the names of the sites whose pages are read.
         table_name: the table to read of a database.
     """
-    read_database = partial(database.read, table=table_name)
-    read_page, read_warc = partial(page.read, sites=sites), partial(warc.read, sites=sites)
+    read_database = partial(_read_database, table_name=table_name)
+    read_page, read_warc = partial(page.read, sites=sites), partial(_read_warc, sites=sites)
     return {
         ".arrow": columns.read,
         ".atom": feed.read,
         ".csv": table.read,
         ".db": read_database,
-        ".eml": mail.read,
+        ".eml": _read_mail,
         ".feather": columns.read,
         ".htm": read_page,
         ".html": read_page,
         ".json": jsonfile.read,
         ".jsonl": jsonlines.read,
-        ".mbox": mail.read_mailbox,
+        ".mbox": _read_mailbox,
         ".md": markdown.read,
         ".ndjson": jsonlines.read,
         ".ninjs": jsonfile.read,

@@ -25,7 +25,7 @@ from dedup.vectorize.hashing import (
     terms_of,
     wide_hashes_of,
 )
-from dedup.vectorize.kernels.points import SCRIPT, points
+from dedup.vectorize.kernels.points import script_of
 from dedup.vectorize.reference import COUNT_UNIT, lead_weights, signatures, term_counts
 
 if TYPE_CHECKING:
@@ -160,8 +160,7 @@ class HashedWords:
         np.cumsum([len(tokens) for tokens in parts], out=offsets[1:])
         words = [word for tokens in parts for word in tokens.words]
         hashes = hash_words(words)
-        table = points().table
-        flags = [flag for tokens in parts for flag in _flags(tokens, table)]
+        flags = [flag for tokens in parts for flag in _flags(tokens)]
         return cls(hashes, np.array(flags, np.uint8), offsets, (DistinctWords.of(words, hashes),))
 
     def resolved(self) -> Self:
@@ -372,7 +371,7 @@ def narrowed(weights: NDArray[np.uint32] | NDArray[np.float64]) -> NDArray[np.un
     return weights.astype(np.uint16 if weights.max(initial=0) < 1 << 16 else np.uint32)
 
 
-def _flags(tokens: Tokens, table: NDArray[np.uint32]) -> Iterator[int]:
+def _flags(tokens: Tokens) -> Iterator[int]:
     for word, capital, begins in zip(tokens.words, tokens.capitals, tokens.begins, strict=True):
-        script = int(table[ord(word[0])] >> SCRIPT & 3)
-        yield capital * IS_CAPITAL | (word < ":") * IS_NUMBER | script << SCRIPT_SHIFT | begins << BEGINS_SHIFT
+        script = script_of(word) << SCRIPT_SHIFT
+        yield capital * IS_CAPITAL | (word < ":") * IS_NUMBER | script | begins << BEGINS_SHIFT

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import cache
+from itertools import chain, repeat
 
 from dedup.vectorize import background
 from dedup.vectorize.features import SCRIPT_SHIFT, HashedWords
@@ -43,7 +44,7 @@ def _languages_by_hash() -> dict[int, tuple[str, ...]]:
 @cache
 def _english() -> frozenset[int]:
     """The hashes of `english_words`."""
-    return frozenset(hashes_of(english_words()).tolist())
+    return frozenset(background.english_hashes().tolist())
 
 
 def english_words() -> list[str]:
@@ -71,13 +72,13 @@ def language_of(words: HashedWords, article: int) -> str:
         own = {_OWN_SCRIPT[sign]: number for sign, number in script.items()}
         return "ja" if "ja" in own else min(own, key=lambda language: (-own[language], language))
     known, examined = _languages_by_hash(), words.hashes[looked_at].tolist()
-    counts = Counter(language for word in examined for language in known.get(word, ()))
+    counts = Counter(chain.from_iterable(map(known.get, examined, repeat(()))))
     most = max(counts.values(), default=0)
     likely = most > 0 and most >= SMALLEST_SHARE * count
     if likely and counts["en"] >= ENGLISH_TIE * most:
         return "en"
     share, of = ENGLISH_OVERRIDES if likely else ENGLISH_WORDS
-    if count and of * len([word for word in examined if word in _english()]) >= share * count:
+    if count and of * sum(map(_english().__contains__, examined)) >= share * count:
         return "en"
     if not likely:
         return UNKNOWN

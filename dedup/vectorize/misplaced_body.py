@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 
 from dedup.vectorize import background
 from dedup.vectorize.features import HashedWords
-from dedup.vectorize.hashing import hashes_of
 from dedup.vectorize.language import language_of
 
 COMMON = 0.05
@@ -80,10 +79,8 @@ def distinctive_words(words: Iterable[int], language: str) -> set[int]:
 @cache
 def common(language: str) -> frozenset[int]:
     """The hashes of the words that at least the share `COMMON` of the articles in a language have."""
-    if language not in background.languages():
-        return frozenset()
-    common = [word for word, share in background.shares(language).items() if share >= COMMON]
-    return frozenset(hashes_of(common).tolist())
+    hashes, shares = background.hashed_shares(language)
+    return frozenset(hashes[shares >= COMMON].tolist())
 
 
 def is_foreign(titles: Iterable[tuple[Hashable, tuple[int, ...]]], body: NDArray[np.uint32], language: str) -> bool:

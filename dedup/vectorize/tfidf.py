@@ -21,7 +21,7 @@ from dedup.vectorize import background
 from dedup.vectorize.exact import WEIGHT_UNIT, Numbers, ln
 from dedup.vectorize.features import aligned
 from dedup.vectorize.frequencies import Frequencies
-from dedup.vectorize.hashing import hashes_of, terms_of
+from dedup.vectorize.hashing import terms_of
 from dedup.vectorize.reference import COUNT_UNIT
 
 if TYPE_CHECKING:
@@ -80,10 +80,10 @@ def table(language: str) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
 
     Of words with one hash the most common counts. Both are empty for a language without a table.
     """
-    shares = background.shares(language) if language in background.languages() else {}
-    terms, place = np.unique(terms_of(hashes_of(list(shares))), return_inverse=True)
+    hashes, shares = background.hashed_shares(language)
+    terms, place = np.unique(terms_of(hashes), return_inverse=True)
     highest = np.zeros(len(terms))
-    np.maximum.at(highest, place.ravel(), np.fromiter(shares.values(), np.float64, len(shares)))
+    np.maximum.at(highest, place.ravel(), shares)
     return terms, highest
 
 

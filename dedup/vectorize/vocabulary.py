@@ -56,10 +56,11 @@ class WordTable(Protocol):
 
 
 class PlainTable:
-    """A table of words as a dictionary."""
+    """A table of words: the arrays of those that are shipped, and a dictionary of others, which come first."""
 
     def __init__(self) -> None:
-        self._wides = _shipped().copy()
+        self._shipped = shipped_words()
+        self._others: dict[int, int] = {}
 
     def add(
         self, terms: NDArray[np.int32], wides: NDArray[np.uint64], *, insert: bool = True
@@ -68,24 +69,35 @@ class PlainTable:
 
         Kernel: `vectorize.kernels.vocabulary.CompiledTable.add`.
         """
-        held = [self._wides.get(term) for term in terms.tolist()]
-        new = [place for place, wide in enumerate(held) if wide is None]
-        taken = [place for place, wide in enumerate(wides.tolist()) if held[place] not in (None, wide)]
-        if insert and new:
-            self._wides.update(zip(terms[new].tolist(), wides[new].tolist(), strict=True))
-        return np.array(new, np.int64), np.array(taken, np.int64)
+        shipped, shipped_wides = self._shipped
+        place = np.minimum(np.searchsorted(shipped, terms), len(shipped) - 1)
+        is_known, held = shipped[place] == terms, shipped_wides[place]
+        for at, wide in enumerate(map(self._others.get, terms.tolist())):
+            if wide is not None:
+                is_known[at], held[at] = True, wide
+        new = np.flatnonzero(~is_known)
+        if insert:
+            self._others.update(zip(terms[new].tolist(), wides[new].tolist(), strict=True))
+        return new, np.flatnonzero(is_known & (held != wides))
 
     def holder(self, term: int) -> int | None:
         """See `WordTable`."""
-        return self._wides.get(term)
+        if term in self._others:
+            return self._others[term]
+        terms, wides = self._shipped
+        place = int(np.searchsorted(terms, term))
+        return int(wides[place]) if place < len(terms) and terms[place] == term else None
 
     def replace(self, term: int, wide: int) -> None:
         """See `WordTable`."""
-        self._wides[term] = wide
+        self._others[term] = wide
 
     def words(self) -> tuple[NDArray[np.int32], NDArray[np.uint64]]:
         """See `WordTable`."""
-        return np.array([*self._wides], np.int32), np.array([*self._wides.values()], np.uint64)
+        (terms, wides), others = self._shipped, np.array([*self._others], np.int32)
+        keep = ~np.isin(terms, others)
+        other_wides = np.array([*self._others.values()], np.uint64)
+        return np.concatenate([terms[keep], others]), np.concatenate([wides[keep], other_wides])
 
 
 class Vocabulary:
@@ -368,9 +380,3 @@ def first_words(background: bytes) -> tuple[NDArray[np.int32], NDArray[np.uint64
     every_wide = np.concatenate([np.array([*substitutes], np.uint64), wides, more_wides])
     terms, first = np.unique(every, return_index=True)
     return terms, every_wide[first]
-
-
-@cache
-def _shipped() -> dict[int, int]:
-    terms, wides = shipped_words()
-    return dict(zip(terms.tolist(), wides.tolist(), strict=True))

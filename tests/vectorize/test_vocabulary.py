@@ -30,6 +30,7 @@ from dedup.settings import Settings
 from dedup.vectorize import background
 from dedup.vectorize.features import HashedWords
 from dedup.vectorize.hashing import hashes_of, terms_of, wide_hashes_of
+from dedup.vectorize.language import english_words
 from dedup.vectorize.vocabulary import (
     NO_WORDS,
     Vocabulary,
@@ -136,6 +137,15 @@ def test_the_shipped_hashes_are_those_of_the_shipped_words() -> None:
     assert set(wides.tolist()) <= set(wide_hashes_of(words).tolist())
     common = [*background.languages_by_word()]
     assert np.isin(wide_hashes_of(common), wides).all()
+
+
+def test_the_shipped_shares_by_hash_are_those_of_the_tables() -> None:
+    for language in background.languages():
+        hashes, shares = background.hashed_shares(language)
+        assert hashes.tolist() == hashes_of(background.shares(language)).tolist()
+        assert shares.tolist() == [*background.shares(language).values()]
+    assert [len(column) for column in background.hashed_shares("xx")] == [0, 0]
+    assert background.english_hashes().tolist() == hashes_of(english_words()).tolist()
 
 
 @pytest.mark.parametrize("kernels", ["off", "on"])

@@ -29,6 +29,7 @@ from dedup.text.document import Document
 from dedup.text.tokens import tokenize
 from dedup.vectorize.background import COMMONEST, languages, languages_by_word, shares
 from dedup.vectorize.hashing import hashes_of, terms_of, wide_hashes_of
+from dedup.vectorize.language import english_words
 
 NEWS = {"reuters21578": 20_000, "stream_2020_01_02": 27_000}
 WORDS_AN_ARTICLE = 300
@@ -129,6 +130,16 @@ def write_words() -> None:
     np.savez(Path(__file__).with_name("words.npz"), terms=terms.astype(np.int32), wides=wides)
 
 
+def write_hashes() -> None:
+    """The hashes of the words of each table with their shares in millionths, and those of `english_words`."""
+    tables = {
+        language: np.stack([hashes_of(table := shares(language)), np.rint(np.multiply([*table.values()], 1e6))])
+        for language in languages()
+    }
+    columns: dict[str, Any] = {language: rows.astype(np.uint32) for language, rows in tables.items()}
+    np.savez(Path(__file__).with_name("hashes.npz"), english_words=hashes_of(english_words()), **columns)
+
+
 def main() -> None:
     parser = ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder with the two news files")
@@ -144,6 +155,7 @@ def main() -> None:
     write("en", english(data))
     write_commonest()
     write_words()
+    write_hashes()
 
 
 if __name__ == "__main__":

@@ -22,9 +22,7 @@ def kernel(function: Kernel) -> Kernel:
 
     from dedup.vectorize.kernels.linked import LinkedCompiler
 
-    compiled: Kernel = numba.njit(
-        no_cfunc_wrapper=True, no_cpython_wrapper=True, pipeline_class=LinkedCompiler, **_OPTIONS
-    )(function)
+    compiled: Kernel = numba.njit(no_cfunc_wrapper=True, pipeline_class=LinkedCompiler, **_OPTIONS)(function)
     return compiled
 
 

@@ -22,6 +22,8 @@ WATCHED = 1 << 24
 SCRIPT = 25
 JAPANESE, KOREAN, CHINESE = 1, 2, 3
 """The script of the folded code point if it identifies the language; 0 otherwise."""
+_SCRIPTS = ((0x3040, 0x30FF, JAPANESE), (0x3400, 0x9FFF, CHINESE), (0xAC00, 0xD7A3, KOREAN))
+"""The first and last code points of the scripts that `dedup.vectorize.language` detects a language by."""
 SEPARATOR, SPACED_SEPARATOR = 1 << 27, 1 << 28
 """Set for the signs of `dedup.text.alphabet.SEPARATORS`, and for those of `SPACED_SEPARATORS`."""
 
@@ -53,6 +55,14 @@ class Points:
     normal: NDArray[np.uint16]
     ascii: NDArray[np.uint8]
     pairs: NDArray[np.uint64]
+
+
+def script_of(word: str) -> int:
+    """Return the script of the first character of a folded word, as `Points.table` has it."""
+    if word < chr(_SCRIPTS[0][0]):
+        return 0
+    point = ord(word[0])
+    return next((script for begin, end, script in _SCRIPTS if begin <= point <= end), 0)
 
 
 @cache
@@ -107,10 +117,6 @@ def _unsegmented_marks() -> list[int]:
 
 def _mark_scripts(table: NDArray[np.uint32]) -> None:
     """Set the script of the code points that `dedup.vectorize.language` detects a language by."""
-    for begin, end, script in (
-        (0x3040, 0x30FF, JAPANESE),
-        (0xAC00, 0xD7A3, KOREAN),
-        (0x3400, 0x9FFF, CHINESE),
-    ):
+    for begin, end, script in _SCRIPTS:
         shown = table[begin : end + 1]
         shown |= np.uint32(script << SCRIPT)
