@@ -144,8 +144,13 @@ class CompiledBackend(PlainBackend):
         from dedup.match.copies import counted
         from dedup.vectorize.kernels.overlaps import shared_shingles
 
-        found = shared_shingles(words, pairs, self._settings.shingle_size, self._threads)
-        return counted(words, pairs, *found)
+        shared, sizes, held, _ = shared_shingles(words, pairs, self._settings.shingle_size, self._threads)
+        return counted(words, pairs, shared, sizes, held)
+
+    def own_words(self, words: HashedWords, pairs: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        from dedup.vectorize.kernels.overlaps import own_words
+
+        return own_words(words, pairs, self._settings.shingle_size, self._threads)
 
     def matching_blocks(self, one: NDArray[np.uint32], other: NDArray[np.uint32]) -> list[tuple[int, int, int]]:
         from dedup.match.kernels.templates import matching_blocks
@@ -249,7 +254,7 @@ class CompiledBackend(PlainBackend):
         self.agreeing_slots(features.signatures, pairs)
         yield "band_candidates", "agreeing_slots"
         copies = self.overlaps(words, pairs)
-        yield ("overlaps",)
+        yield "overlaps", "own_words"
         self.shared_words(words.title(0), words.title(1))
         self.matching_blocks(words.title(0), words.title(1))
         yield "shared_words", "matching_blocks"

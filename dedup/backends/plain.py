@@ -170,6 +170,12 @@ class PlainBackend:
 
         return overlaps(words, pairs, self._settings.shingle_size)
 
+    def own_words(self, words: HashedWords, pairs: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Count the words of each text that are in no shingle of the other one; see `match.suspects.own_words`."""
+        from dedup.match.suspects import own_words
+
+        return own_words(words, pairs, self._settings.shingle_size)
+
     def matching_blocks(self, one: NDArray[np.uint32], other: NDArray[np.uint32]) -> list[tuple[int, int, int]]:
         from dedup.match.templates import matching_blocks
 

@@ -83,6 +83,7 @@ class TakeoverBackend(NumpyBackend):
     band_candidates = _step("band_candidates")
     agreeing_slots = _step("agreeing_slots")
     overlaps = _step("overlaps")
+    own_words = _step("own_words")
     matching_blocks = _step("matching_blocks")
     shared_words = _step("shared_words")
     related_to = _step("related_to")

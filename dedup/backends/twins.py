@@ -79,6 +79,7 @@ TWINS = (
         ("cross_lingual._names_and_figures",),
     ),
     Twin("vectorize.kernels.overlaps.shared_shingles", "match.copies.overlaps", ("overlaps.overlap_chunk",)),
+    Twin("vectorize.kernels.overlaps.own_words", "match.suspects.own_words", ("overlaps.overlap_chunk",)),
     Twin(
         "match.kernels.bands.band_candidates",
         "match.copies.band_candidates",

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.match.stories import Pairs, days_between
-from dedup.match.suspects import is_suspected
+from dedup.match.suspects import Examining, is_suspected
 from dedup.match.templates import Instance, SharedWords, same_template
-from dedup.vectorize.boilerplate import PASSAGE, Relating
+from dedup.vectorize.boilerplate import PASSAGE
 from dedup.vectorize.features import HashedText, HashedWords
 from dedup.vectorize.hashing import shingles_in_order
 
@@ -169,8 +169,8 @@ class Verdicts(NamedTuple):
     suspected: Overlaps
 
 
-class Comparing(Relating, Protocol):
-    """Compares texts: `overlaps`, `templates.matching_blocks` and `templates.shared_words`, or their kernels."""
+class Comparing(Examining, Protocol):
+    """Compares texts: also `overlaps`, `templates.matching_blocks` and `templates.shared_words`, or their kernels."""
 
     def overlaps(self, words: HashedWords, pairs: NDArray[np.int64]) -> Overlaps: ...
 

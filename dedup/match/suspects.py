@@ -41,6 +41,14 @@ ABOUT_SHARED, ABOUT_REST = -0.75, 1.0
 what they share, in shares of their distinctive words, is at most or at least this."""
 
 
+class Examining(Relating, Protocol):
+    """Relates articles, and compares their texts: `own_words`, or its kernel."""
+
+    def own_words(
+        self, words: HashedWords, pairs: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]: ...
+
+
 class Overlapping(Protocol):
     """Pairs that overlap, see `dedup.match.copies.Overlaps`."""
 
@@ -61,13 +69,13 @@ class Overlapping(Protocol):
 
 
 def is_suspected(
-    words: HashedWords, by: Relating, found: Overlapping, size: int, outlets: NDArray[np.int64] | None = None
+    words: HashedWords, by: Examining, found: Overlapping, size: int, outlets: NDArray[np.int64] | None = None
 ) -> NDArray[np.bool_]:
     """Whether each pair may share nothing but a text of its site.
 
     Args:
         words: of the articles.
-        by: relates articles.
+        by: relates articles, and compares their texts.
         found: pairs that overlap as copies do.
         size: words in a shingle.
         outlets: the number of the outlet of each article, -1 if unknown. If given, equal texts of one outlet are
@@ -96,20 +104,67 @@ def is_suspected(
     shorter, longer = np.sort(words.lengths(both[rows].ravel()).reshape(-1, 2), axis=1).T
     suspected[rows[strange & (shorter < PASSAGE) & (LONGER * shorter <= longer)]] = True
     texts = _Texts(some, languages, size)
-    for place in np.flatnonzero(examined & ~suspected[rows]).tolist():
+    have_own &= examined & np.logical_and.reduce(parts[pairs][:, :, 1], axis=1)
+    have_own[have_own] = _are_no_edits(*by.own_words(some, pairs[have_own])).all(axis=1)
+    for place in np.flatnonzero((is_equal | about_others | have_own) & examined & ~suspected[rows]).tolist():
         rest = _Rest(texts, *pairs[place].tolist())
         is_wall = found.jaccard[rows[place]] == 1 and has_both[place] and rest.is_named_by_neither
-        if is_wall or (strange[place] and rest.have_own and rest.is_what_titles_are_about):
+        if is_wall or (strange[place] and have_own[place] and rest.is_what_titles_are_about):
             suspected[rows[place]] = True
         elif about_others[place]:
             several_lines = shorter[place] >= LONG and not len(rest.shared_passages())
             suspected[rows[place]] = rest.is_another and (rest.has_nothing_in_common or several_lines)
-        elif rest.have_own and rest.has_nothing_in_common:
+        elif have_own[place] and rest.has_nothing_in_common:
             repeated = rest.shared_passages()
             suspected[rows[place]] = rest.may_be_boilerplate or bool(
                 has_both[place] and len(repeated) and RELATED * texts.relation(by, rest.a, rest.b, repeated) < UNIT
             )
     return suspected
+
+
+def own_words(words: HashedWords, pairs: NDArray[np.int64], size: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Count the words of each text of a pair that are in no shingle of the other one, and the stretches of these.
+
+    Kernel: `vectorize.kernels.overlaps.own_words`.
+
+    Args:
+        words: of the articles.
+        pairs: places of two articles, shape (pairs, 2).
+        size: words in a shingle.
+
+    Returns:
+        Both of shape (pairs, 2).
+    """
+    texts = {place: words.main(place).hashes for place in np.unique(pairs).tolist()}
+    begun = {place: shingles_in_order(text, size) for place, text in texts.items()}
+    known = {place: np.sort(shingles) for place, shingles in begun.items()}
+    counts, stretches = np.zeros((2, len(pairs), 2), np.int64)
+    for number, (a, b) in enumerate(pairs.tolist()):
+        for side, (one, other) in enumerate(((a, b), (b, a))):
+            own = _outside(len(texts[one]), begun[one], known[other], size)
+            counts[number, side], stretches[number, side] = np.count_nonzero(own), _stretches(own)
+    return counts, stretches
+
+
+def _outside(count: int, shingles: NDArray[np.uint64], known: NDArray[np.uint64], size: int) -> NDArray[np.bool_]:
+    """Which of the `count` words of a text are in none of its shingles that another text has too, which are sorted."""
+    if not len(shingles) or not len(known):
+        return np.ones(count, bool)
+    begins = np.flatnonzero(known[np.minimum(np.searchsorted(known, shingles), len(known) - 1)] == shingles)
+    change = np.zeros(count + 1, np.int64)
+    change[begins] += 1
+    np.add.at(change, np.minimum(begins + size, count), -1)
+    own: NDArray[np.bool_] = np.cumsum(change[:-1]) <= 0
+    return own
+
+
+def _stretches(own: NDArray[np.bool_]) -> int:
+    return int(np.count_nonzero(np.diff(own, prepend=False) & own))
+
+
+def _are_no_edits(count: NDArray[np.int64], stretches: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether so many own words, in so many stretches, are no edits."""
+    return count >= np.maximum(OWN, IN_A_ROW * stretches)
 
 
 class _Texts:
@@ -135,15 +190,7 @@ class _Texts:
     def own(self, place: int, other: int) -> NDArray[np.bool_]:
         """Which words of a body are in no shingle of another one."""
         (shingles, _), (_, known) = self.begun(place), self.begun(other)
-        count = len(self.words.body(place))
-        if not len(shingles) or not len(known):
-            return np.ones(count, bool)
-        begins = np.flatnonzero(known[np.minimum(np.searchsorted(known, shingles), len(known) - 1)] == shingles)
-        change = np.zeros(count + 1, np.int64)
-        change[begins] += 1
-        np.add.at(change, np.minimum(begins + self.size, count), -1)
-        own: NDArray[np.bool_] = np.cumsum(change[:-1]) <= 0
-        return own
+        return _outside(len(self.words.body(place)), shingles, known, self.size)
 
 
 @dataclass(frozen=True)
@@ -163,24 +210,12 @@ class _Rest:
         """Whether each has the title of the other one in a list of headlines."""
         return lists(self.texts.words.take([self.a, self.b]), np.array([[0, 1]]))
 
-    @cached_property
-    def _in_a_row(self) -> list[bool]:
-        """Whether each has words of its own that are no edits."""
-        found = []
-        for own in self._own:
-            stretches = int(np.count_nonzero(np.diff(own, prepend=False) & own))
-            found.append(int(np.count_nonzero(own)) >= max(OWN, IN_A_ROW * stretches))
-        return found
-
-    @property
-    def have_own(self) -> bool:
-        """Whether both have words of their own."""
-        return all(self._in_a_row)
-
     @property
     def is_another(self) -> bool:
         """Whether one is more than a long text that was edited."""
-        return any(self._in_a_row) or min(map(len, self._own)) < LONG
+        counts = np.array([np.count_nonzero(own) for own in self._own])
+        no_edits = _are_no_edits(counts, np.array([*map(_stretches, self._own)]))
+        return bool(no_edits.any()) or min(map(len, self._own)) < LONG
 
     @cached_property
     def _words(self) -> list[tuple[set[int], float]]:

@@ -37,7 +37,7 @@ from dedup.index.search.postings import SEALED_AT_ONCE, PlainPostings, Postings,
 from dedup.index.search.segments import LISTED, Hits, Prefixes, VectorBatch
 from dedup.index.search.table import ArticleTable
 from dedup.index.stories import regroup
-from dedup.match import copies, templates
+from dedup.match import copies, suspects, templates
 from dedup.match.kernels import bands
 from dedup.match.kernels import stories as story_kernels
 from dedup.match.kernels import templates as template_kernels
@@ -64,7 +64,7 @@ from dedup.vectorize.kernels import tfidf as tfidf_kernels
 from dedup.vectorize.kernels.encoding import encoded
 from dedup.vectorize.kernels.extractor import Extractor
 from dedup.vectorize.kernels.murmur import hash_words
-from dedup.vectorize.kernels.overlaps import shared_shingles
+from dedup.vectorize.kernels.overlaps import own_words, shared_shingles
 from dedup.vectorize.kernels.vocabulary import CompiledTable
 from dedup.vectorize.vocabulary import PlainTable
 
@@ -294,14 +294,15 @@ def weighed_vectors(rng: Generator) -> Iterator[Case]:
                 )
 
 
-@cases_of("vectorize.kernels.overlaps.shared_shingles")
+@cases_of("vectorize.kernels.overlaps.shared_shingles", "vectorize.kernels.overlaps.own_words")
 def overlaps(rng: Generator) -> Iterator[Case]:
     words = extractor().words(some_articles(rng, 25))
     every = np.array([*combinations(range(len(words)), 2)], np.int64)
     for pairs in (every, every[:0]):
         for size in (1, 5, 32):
-            found = copies.counted(words, pairs, *shared_shingles(words, pairs, size))
+            found = copies.counted(words, pairs, *shared_shingles(words, pairs, size)[:3])
             yield found, copies.overlaps(words, pairs, size)
+            yield own_words(words, pairs, size), suspects.own_words(words, pairs, size)
 
 
 # Pairs and trees

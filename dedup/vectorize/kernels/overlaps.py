@@ -18,7 +18,7 @@ _ONE = np.uint32(1)
 
 def shared_shingles(
     words: HashedWords, pairs: NDArray[np.int64], size: int, threads: int | None = None
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Count the shingles that pairs of articles share.
 
     Plain form: `match.copies.overlaps`.
@@ -31,20 +31,33 @@ def shared_shingles(
 
     Returns:
         The number of distinct shingles that both articles of a pair have, shape (pairs,); that each has, shape
-        (pairs, 2); and the number of words of each in shingles that both have, shape (pairs, 2).
+        (pairs, 2); the number of words of each in shingles that both have, shape (pairs, 2); and the number of
+        stretches of other words of each, shape (pairs, 2).
     """
-    shared, both = np.zeros(len(pairs), np.int64), np.zeros((2, len(pairs), 2), np.int64)
+    shared, both = np.zeros(len(pairs), np.int64), np.zeros((3, len(pairs), 2), np.int64)
 
     def count(start: int) -> None:
         chunk = slice(start, start + CHUNK)
         places, local = np.unique(pairs[chunk], return_inverse=True)
         wanted = np.ascontiguousarray(words.spans(places))
-        overlap_chunk(words.hashes, wanted, local.reshape(-1, 2), size, shared[chunk], both[0, chunk], both[1, chunk])
+        found = shared[chunk], both[0, chunk], both[1, chunk], both[2, chunk]
+        overlap_chunk(words.hashes, wanted, local.reshape(-1, 2), size, *found)
 
     starts = range(0, len(pairs), CHUNK)
     for _ in in_threads(count, starts, threads if len(starts) > 1 else 1):
         pass
-    return shared, both[0], both[1]
+    return shared, both[0], both[1], both[2]
+
+
+def own_words(
+    words: HashedWords, pairs: NDArray[np.int64], size: int, threads: int | None = None
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Count the words of each text of a pair that are in no shingle of the other one, and the stretches of these.
+
+    Plain form: `match.suspects.own_words`.
+    """
+    _, _, held, stretches = shared_shingles(words, pairs, size, threads)
+    return words.lengths(pairs.ravel()).reshape(-1, 2) - held, stretches
 
 
 @kept
@@ -56,6 +69,7 @@ def overlap_chunk(
     shared: NDArray[np.int64],
     sizes: NDArray[np.int64],
     held: NDArray[np.int64],
+    stretches: NDArray[np.int64],
 ) -> None:
     """The loop of `shared_shingles`. The words of a text are at `hashes[begin:end]` for its row of `spans`."""
     longest = total = np.int64(0)
@@ -90,14 +104,14 @@ def overlap_chunk(
         sizes[pair, 0], sizes[pair, 1] = i_end - i, j_end - j
         both = merged(sets, i, i_end, j, j_end, shares)
         shared[pair] = both
-        if both:
-            for side in range(2):
-                text = pairs[pair, side]
-                held[pair, side] = covered(
-                    ranks[rank_ends[text] : rank_ends[text + 1]],
-                    shares[side],
-                    min(size, spans[text, 1] - spans[text, 0]),
-                )
+        for side in range(2):
+            text = pairs[pair, side]
+            length = spans[text, 1] - spans[text, 0]
+            if both:
+                text_ranks = ranks[rank_ends[text] : rank_ends[text + 1]]
+                held[pair, side], stretches[pair, side] = covered(text_ranks, shares[side], min(size, length), length)
+            else:
+                stretches[pair, side] = np.int64(length > 0)
 
 
 @kernel
@@ -120,15 +134,17 @@ def merged(
 
 
 @kernel
-def covered(ranks: NDArray[np.int32], shares: NDArray[np.bool_], size: Whole) -> Whole:
-    """The number of words of a text that are in any of its shingles whose rank is in `shares`."""
+def covered(ranks: NDArray[np.int32], shares: NDArray[np.bool_], size: Whole, length: Whole) -> tuple[Whole, Whole]:
+    """The words of a text in any of its shingles whose rank is in `shares`, and the stretches of its other words."""
     words: Whole = np.int64(0)
+    others: Whole = np.int64(0)
     until: Whole = np.int64(0)
     for place in range(len(ranks)):
         if shares[ranks[place]]:
             words += min(np.int64(size), place + size - until)
+            others += np.int64(place > until)
             until = place + size
-    return words
+    return words, others + np.int64(length > until)
 
 
 @kernel
