@@ -27,7 +27,7 @@ from dedup.index.features.sketch import (
 from dedup.text.document import Document
 from dedup.vectorize.cross_lingual import cross_lingual_vectors, figures
 from dedup.vectorize.exact import WEIGHT_UNIT
-from dedup.vectorize.features import HashedWords, numpy_features, plain_features
+from dedup.vectorize.features import TEXT, HashedWords, form_of, numpy_features, plain_features
 from dedup.vectorize.frequencies import Frequencies
 from dedup.vectorize.general import general_matrix
 from dedup.vectorize.tfidf import Vectors, tfidf
@@ -101,6 +101,15 @@ def test_general_weights_are_those_of_a_run(backend: PlainBackend, background: B
     for vector, weights, similarity in zip(vectors, found, usual, strict=True):  # one by one as well as together
         (alone,), (own,) = sketcher.general([vector])
         assert (alone.tolist(), own) == (weights.tolist(), similarity)
+
+
+def test_the_form_of_a_vector_is_that_of_its_words() -> None:
+    sketcher = Sketcher(NumpyBackend(Settings()), Settings(), Background.general())
+    (vector,) = sketcher.vectors(sketcher.words(TEXTS[:1], vocabulary()))
+    for headline in (True, False):
+        for length in (0, 1, TEXT - 1, TEXT, TEXT + 1):
+            form = replace(vector, headline=headline, length=length).form
+            assert form == form_of(np.array(headline), np.array(length))
 
 
 def test_vectors_unpacked_together_are_those_unpacked_alone() -> None:

@@ -21,7 +21,7 @@ from dedup.index.search.segments import concatenated
 from dedup.vectorize.boilerplate import outside_boilerplate
 from dedup.vectorize.cross_lingual import cross_lingual_weight
 from dedup.vectorize.exact import WEIGHT_UNIT
-from dedup.vectorize.features import HashedWords, form_of
+from dedup.vectorize.features import TEXT, HashedWords
 
 if TYPE_CHECKING:
     from dedup.background import Background
@@ -65,8 +65,8 @@ class Vector:
 
     @property
     def form(self) -> int:
-        """See `HashedWords.forms`."""
-        return int(form_of(np.array(self.headline), np.array(self.length)))
+        """What `form_of` returns, without arrays."""
+        return 1 if self.headline else -int(self.length >= TEXT)
 
     def names(self) -> tuple[NDArray[np.int32], NDArray[np.uint16]]:
         """The cross-lingual vector of the article: its names and figures, as terms and weights.

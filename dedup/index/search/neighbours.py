@@ -18,7 +18,6 @@ from dedup.index.search.table import ArticleTable, Columns
 from dedup.match.scores import SECONDS_A_DAY, days_apart, final_score
 from dedup.match.stories import FLOOR
 from dedup.vectorize.exact import DOT_UNIT
-from dedup.vectorize.features import form_of
 
 if TYPE_CHECKING:
     from dedup.index.features.sketch import Vector
@@ -134,10 +133,7 @@ def score_by_kernel(table: ArticleTable, queries: Sequence[Query], hits: Hits) -
         np.array([query.seconds for query in queries], np.float64),
         np.array([query.vector.background_similarity + table.crowding for query in queries], np.float64),
         np.array([query.outlet for query in queries], np.int32),
-        form_of(
-            np.array([query.vector.headline for query in queries], np.bool_),
-            np.array([query.vector.length for query in queries], np.int64),
-        ),
+        np.array([query.vector.form for query in queries], np.int8),
         np.concatenate([query.vector.signature_bytes for query in queries]).reshape(len(queries), -1),
     )
     places, ends, cosine, score, days, agreeing = score_hits(

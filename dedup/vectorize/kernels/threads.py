@@ -46,7 +46,9 @@ def parts_in_threads(
         least: numbers of a part, at least, for which a thread is worth it.
     """
     workers = threads or processors()
-    size = max(least, -(-count // (4 * workers))) if workers > 1 else max(1, count)
+    if workers == 1:
+        return [work(0, count)] if count else []
+    size = max(least, -(-count // (4 * workers)))
     ends = [(first, min(first + size, count)) for first in range(0, count, size)]
     return list(in_threads(lambda bounds: work(*bounds), ends, workers if len(ends) > 1 else 1))
 
