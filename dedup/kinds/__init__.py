@@ -117,12 +117,12 @@ def read_contents(articles: Sequence[tuple[str, str]]) -> list[Content]:
 def _read(title: str, text: str, *, in_title: bool, at_ends: bool, of_sport: bool) -> Content:
     """Return what an article tells, given which words it may have, see `dedup.kinds.lookup`."""
     title_words = titles.words_of(title) if in_title or of_sport else []
-    words = texts.words_at_ends(text) if at_ends else []
-    ends = None if _hints().isdisjoint(words) else texts.Ends.of(text, words)
+    words = _hints().intersection(texts.words_at_ends(text)) if at_ends else frozenset[str]()
+    ends = texts.Ends.of(text, words) if words else None
     kind = _kind_by_content(title, title_words, text, ends)
     credit = credit_in(ends.head, ends.tail) if ends and not hints().isdisjoint(words) else ""
     credit = credit or other_outlet_in(text)
-    may_withdraw = not WORDS.isdisjoint(title_words) or (ends is not None and not WORDS.isdisjoint(words))
+    may_withdraw = not (WORDS.isdisjoint(title_words) and WORDS.isdisjoint(words))
     withdraws = may_withdraw and is_kill_notice(title, text)
     is_of_match = of_sport and texts.is_of_match(title, title_words, text)
     names, beside = names_of_match(title, text) if is_of_match else ((), ())

@@ -41,6 +41,9 @@ class Lookup:
         sport: words of sport, in a title or at the beginning of a text.
         head: characters at the beginning of a text in which these are looked for.
         hinted: characters at the beginning and the end of a text that are its ends.
+
+    Attributes:
+        marks: characters, of which the words without letters of ASCII have one at least, in both cases.
     """
 
     def __init__(
@@ -58,7 +61,8 @@ class Lookup:
         self._sports = np.bincount(places, [word in words[OF_SPORT] for word in run_of])
         self._table = np.zeros(1 << _TABLE_BITS, np.bool_)
         self._table[self._keys * _MIX >> _SHIFT] = True
-        self._marks = (*_characters_of(word for word in every if word not in run_of), *_FOLDED)
+        marks = _characters_of(word for word in every if word not in run_of)
+        self.marks = frozenset((*marks, *(mark.upper() for mark in marks), *_FOLDED))
         # A word that is cut at the end of `hinted` is another one there, so its end is looked at twice.
         self._cut = slice(max(0, hinted - max(map(len, words[AT_ENDS]), default=0)), hinted)
 
@@ -106,7 +110,7 @@ class Lookup:
     def _marked(self, joined: str, ends: Sequence[int]) -> Iterator[int]:
         """Yield the articles with one of the characters that the words without letters of ASCII have."""
         is_ascii = joined.isascii()
-        for mark in self._marks:
+        for mark in self.marks:
             at = -1 if is_ascii and not mark.isascii() else joined.find(mark)
             while at >= 0:
                 number = bisect_right(ends, at)

@@ -144,14 +144,14 @@ _FLASH_HINTS = Parts(
 
 
 class Ends(NamedTuple):
-    """The beginning and the end of a text, and `words_at_ends`."""
+    """The beginning and the end of a text, and those of `words_at_ends` that may tell something."""
 
     head: str
     tail: str
-    words: list[str]
+    words: frozenset[str]
 
     @classmethod
-    def of(cls, text: str, words: list[str]) -> Ends:
+    def of(cls, text: str, words: frozenset[str]) -> Ends:
         return cls(text[:_HEAD], text[-_TAIL:], words)
 
 

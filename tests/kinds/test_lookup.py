@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from labelled_data import DATA
 from test_kinds import LONG, TITLES
@@ -31,6 +31,7 @@ def made_up(draw: st.DrawFn) -> str:
     return "".join((word, word.upper(), word.title())[case] + sign for word, sign, case in pieces)
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(made_up(), made_up(), st.integers(0, 700), made_up()), max_size=5))
 def test_no_word_is_overlooked(given: Sequence[tuple[str, str, int, str]]) -> None:
     articles = [(title, head + "z" * gap + tail) for title, head, gap, tail in given]
@@ -66,9 +67,13 @@ def test_kinds_are_told_of_many_as_of_one() -> None:
     assert read_contents(articles) == [read_content(*article) for article in articles]
 
 
-def test_letters_whose_lower_case_is_in_ascii() -> None:
-    beyond = map(chr, range(128, sys.maxunicode + 1))
-    assert {mark for mark in beyond if re.search(r"[a-z0-9_]", mark.lower())} == {*_FOLDED}
+def test_a_letter_in_another_case_is_looked_for_too() -> None:
+    marks, every = _lookup().marks, [*map(chr, range(sys.maxunicode + 1))]
+    assert {mark for mark in every[128:] if re.search(r"[a-z0-9_]", mark.lower())} == {*_FOLDED}
+    assert {mark for mark in every if not marks.isdisjoint(mark.lower())} <= marks
+    ((may, other),) = [_lookup().likely([("АННУЛИРОВАН", ""), ("", "ТАСС")])]
+    assert may & IN_TITLE
+    assert other & AT_ENDS
 
 
 @pytest.mark.skipif(
