@@ -25,7 +25,7 @@ from dedup.inputs.items import has_integer_id, is_blank, is_lasting, iter_items,
 from dedup.inputs.preferences import Preferences
 from dedup.inputs.read_fields import ReadFields
 from dedup.inputs.record import Corrections
-from dedup.kinds import NOTHING, Content, read_content, told_by
+from dedup.kinds import NOTHING, Content, read_contents, told_by
 from dedup.kinds.notices import About
 from dedup.text.dateline import dateline
 
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 Seniority = tuple[float, int, int]
 """Sort key of a distinct article: publication time (infinite if unknown), minus the length, the number."""
+_BLOCK, _BLOCK_LENGTH = 256, 1 << 21
+"""Articles, and about how many characters of text, that are read at a time."""
 LEAD = 320
 """Characters kept of the text of an article without a title if texts are not kept."""
 
@@ -171,6 +173,7 @@ class ArticleReader:
         self._integer_ids = False
         self._index: Any = getattr(articles, "index", None) if hasattr(articles, "iloc") else None
         self._distinct: list[DistinctArticle] = []
+        self._known: dict[bytes, DistinctArticle] = {}
 
     def texts(self) -> Iterator[tuple[str, str]]:
         """Yield title and text of each article whose content is new.
@@ -180,25 +183,42 @@ class ArticleReader:
         """
         corrections = Corrections(today=datetime.now(UTC), fields=ReadFields())
         corrections.dates.begin_file("the articles", self.mappings)
-        known: dict[bytes, DistinctArticle] = {}
+        block, length = list[Article](), 0
         for place, item in enumerate(self._items):
             article = self._article(item, place, corrections)
+            block.append(article)
+            length += len(article.text)
+            if len(block) == _BLOCK or length >= _BLOCK_LENGTH:
+                yield from self._texts_of(block)
+                block, length = [], 0
+        yield from self._texts_of(block)
+        self._notices.extend(corrections.notices())
+
+    def _texts_of(self, block: Sequence[Article]) -> Iterator[tuple[str, str]]:
+        """Yield title and text of each article of a block whose content is new."""
+        held, new = list[DistinctArticle](), list[tuple[str, str]]()
+        first = len(self._distinct)
+        for article in block:
             content = content_hash(article)
             alone = is_blank(article) or (self._preferences is not None and self._preferences.is_ungrouped(article))
-            same = None if alone else known.get(content)
+            same = None if alone else self._known.get(content)
             if same is None:
-                told = read_content(article.title, article.text)
-                same = DistinctArticle(content, len(self._distinct), len(article.text), alone, told)
+                same = DistinctArticle(content, len(self._distinct), len(article.text), alone)
                 if not alone:
-                    known[content] = same
+                    self._known[content] = same
                 self._distinct.append(same)
-                yield ("", "") if alone else (article.title, article.text)
-            same.members.append(place)
+                new.append((article.title, article.text))
+            held.append(same)
+        for same, told in zip(self._distinct[first:], read_contents(new), strict=True):
+            same.told = told
+        for article, same in zip(block, held, strict=True):
+            if not same.members:
+                yield ("", "") if same.blank else (article.title, article.text)
+            same.members.append(len(self._told))
             self._told.append(told_by(article, same.told))
             if article.published is None and same.dateline is None:
                 same.dateline = find_dateline(article)
             self._taken.append(article if self._keep_texts or same.told.withdraws else without_text(article))
-        self._notices.extend(corrections.notices())
 
     def _article(self, item: object, place: int, corrections: Corrections) -> Article:
         """Return an item as an article. One without an id is named by its position."""

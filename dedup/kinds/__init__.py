@@ -6,15 +6,19 @@ built. What is unsure is a report. Whom an article credits is found with it: see
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from dedup.article import Article
 from dedup.kinds import records, texts, titles
 from dedup.kinds.credits import credit_beside, credit_in, hints, other_outlet_in
 from dedup.kinds.notices import About, names_of_match, names_of_notice
 from dedup.text.kill_notices import WORDS, is_kill_notice
+
+if TYPE_CHECKING:
+    from dedup.kinds.lookup import Lookup
 
 KINDS = ("report", "brief", "flash", "live", "digest", "opinion", "release", "notice", "result", "gallery", "stub")
 """All kinds."""
@@ -97,14 +101,31 @@ def kind_of(article: Article) -> FoundKind:
 
 def read_content(title: str, text: str) -> Content:
     """Return what title and text tell, without the other fields."""
-    words, title_words = texts.words_at_ends(text), titles.words_of(title)
-    ends = None if _hints().isdisjoint(words) else texts.Ends.of(text, words)
+    return _read(title, text, in_title=True, at_ends=True, of_sport=True)
+
+
+def read_contents(articles: Sequence[tuple[str, str]]) -> list[Content]:
+    """Return what each of some articles tells, given as title and text: as `read_content` does, in half the time."""
+    from dedup.kinds.lookup import AT_ENDS, IN_TITLE, OF_SPORT
+
+    return [
+        _read(title, text, in_title=may & IN_TITLE > 0, at_ends=may & AT_ENDS > 0, of_sport=may & OF_SPORT > 0)
+        for (title, text), may in zip(articles, _lookup().likely(articles), strict=True)
+    ]
+
+
+def _read(title: str, text: str, *, in_title: bool, at_ends: bool, of_sport: bool) -> Content:
+    """Return what an article tells, given which words it may have, see `dedup.kinds.lookup`."""
+    title_words = titles.words_of(title) if in_title or of_sport else []
+    words = _hints().intersection(texts.words_at_ends(text)) if at_ends else frozenset[str]()
+    ends = texts.Ends.of(text, words) if words else None
     kind = _kind_by_content(title, title_words, text, ends)
     credit = credit_in(ends.head, ends.tail) if ends and not hints().isdisjoint(words) else ""
     credit = credit or other_outlet_in(text)
-    may_withdraw = not WORDS.isdisjoint(title_words) or (ends is not None and not WORDS.isdisjoint(words))
+    may_withdraw = not (WORDS.isdisjoint(title_words) and WORDS.isdisjoint(words))
     withdraws = may_withdraw and is_kill_notice(title, text)
-    names, beside = names_of_match(title, text) if texts.is_of_match(title, title_words, text) else ((), ())
+    is_of_match = of_sport and texts.is_of_match(title, title_words, text)
+    names, beside = names_of_match(title, text) if is_of_match else ((), ())
     if kind is REPORT and not (credit or names or beside or withdraws):
         return NOTHING
     return Content(kind, credit, names, beside, withdraws)
@@ -114,6 +135,13 @@ def read_content(title: str, text: str) -> Content:
 def _hints() -> frozenset[str]:
     """Return words, without any of which at its ends a text tells nothing but by its size and its lines."""
     return hints() | texts.HINTS | WORDS
+
+
+@cache
+def _lookup() -> Lookup:
+    from dedup.kinds.lookup import Lookup
+
+    return Lookup(titles.HINTS | WORDS, _hints(), texts.SPORT_WORDS, head=texts.HEAD_OF_SPORT, hinted=texts.HINTED)
 
 
 def _kind_by_content(title: str, words: list[str], text: str, ends: texts.Ends | None) -> FoundKind:

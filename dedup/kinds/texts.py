@@ -11,7 +11,9 @@ from dedup.kinds.words import lower_words_in
 
 _HEAD, _TAIL = 240, 240
 """Characters at the beginning and the end that are looked at."""
-_HINTED = 160
+HEAD_OF_SPORT = 2 * _HEAD
+"""Characters at the beginning in which words of sport are looked for."""
+HINTED = 160
 """Characters at the beginning and the end of which the words are looked up: what they hint at is at the very ends."""
 _ENTRIES = 6
 """Fewest lines of a live blog that begin with a time ..."""
@@ -142,20 +144,20 @@ _FLASH_HINTS = Parts(
 
 
 class Ends(NamedTuple):
-    """The beginning and the end of a text, and `words_at_ends`."""
+    """The beginning and the end of a text, and those of `words_at_ends` that may tell something."""
 
     head: str
     tail: str
-    words: list[str]
+    words: frozenset[str]
 
     @classmethod
-    def of(cls, text: str, words: list[str]) -> Ends:
+    def of(cls, text: str, words: frozenset[str]) -> Ends:
         return cls(text[:_HEAD], text[-_TAIL:], words)
 
 
 def words_at_ends(text: str) -> list[str]:
     """Return the words at the beginning and the end of a text in lower case, with the signs at them."""
-    return f"{text[:_HINTED]} {text[-_HINTED:]}".lower().replace("/", " ").split()
+    return f"{text[:HINTED]} {text[-HINTED:]}".lower().replace("/", " ").split()
 
 
 def size(text: str, enough: int) -> int:
@@ -226,7 +228,7 @@ def _live_by_times(text: str) -> tuple[str, str] | None:
 
 def is_of_sport(text: str) -> bool:
     """Return whether the beginning of a text has several words of sport."""
-    return len(SPORT_WORDS.intersection(lower_words_in(text[: 2 * _HEAD]))) >= 2
+    return len(SPORT_WORDS.intersection(lower_words_in(text[:HEAD_OF_SPORT]))) >= 2
 
 
 def is_of_match(title: str, title_words: list[str], text: str) -> bool:
@@ -237,7 +239,7 @@ def is_of_match(title: str, title_words: list[str], text: str) -> bool:
         title_words: the words of the title, in lower case.
         text: its text.
     """
-    head = text[: 2 * _HEAD]
+    head = text[:HEAD_OF_SPORT]
     found = SPORT_WORDS.intersection(title_words + lower_words_in(head))
     if len(found) < 2 or len(found) < (4 if _MATCH_WORDS.isdisjoint(found) else 2):
         return False

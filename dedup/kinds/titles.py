@@ -161,6 +161,8 @@ _KINDS_OF: dict[str, tuple[str, ...]] = {
     for word in " ".join(_HINTS.values()).split()
 }
 """A title without any of these words is a report's: a look-up, where the patterns take a hundred microseconds."""
+HINTS = frozenset(_KINDS_OF)
+"""These words."""
 OF_NOTICES = frozenset(_HINTS["notice"].split())
 """Words in the titles of notices, in lower case."""
 _TELLING = frozenset(word for word, kinds in _KINDS_OF.items() if kinds != ("result",))

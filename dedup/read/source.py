@@ -34,7 +34,7 @@ LINE_TOO_LONG = f"a line of more than {LARGEST_RECORD:,} characters, too many fo
 LARGEST_DOCUMENT = 1 << 28
 """Maximum characters of a JSON object around many articles, which is held in memory."""
 
-LARGEST_KEPT = 1 << 26
+LARGEST_KEPT = 1 << 28
 """Maximum bytes in a packed file that are kept after the first pass: a larger one is unpacked twice."""
 
 _BUFFER = 1 << 17
