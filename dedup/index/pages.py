@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+import numpy as np
+
 from dedup.article import Article
 from dedup.group.pages import WINDOW
 from dedup.index.features.sketch import unpack_words
@@ -314,8 +316,9 @@ def copies_of(state: IndexState, number: int) -> list[int]:
     """Return the numbers of the copies of an article."""
     table = state.table
     slot = table.slot(number)
-    others = table.of_story(int(table.story[slot]))
-    return sorted(int(table.number[one]) for one in others if table.copies[one] == table.copies[slot] and one != slot)
+    others = np.array([*table.of_story(int(table.story[slot]))], np.int64)
+    copies = others[(table.copies[others] == table.copies[slot]) & (others != slot)]
+    return [*map(int, np.sort(table.number[copies]))]
 
 
 def _leave(state: IndexState, log: ChangeLog, version: Version) -> int:
