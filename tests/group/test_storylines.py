@@ -62,6 +62,21 @@ def test_groups_joined_in_any_steps_are_the_same() -> None:
         np.testing.assert_array_equal(getattr(stepwise, name), getattr(at_once, name))
 
 
+@pytest.mark.parametrize("at_once", [1, 7, 40])
+def test_sums_added_in_parts_are_those_added_at_once(monkeypatch: pytest.MonkeyPatch, at_once: int) -> None:
+    rng = np.random.default_rng(6)
+    group, other = rng.integers(0, 9, 40), rng.integers(0, 3, 9)
+    group[:9], other[:3] = np.arange(9), np.arange(3)
+    single = some_groups(rng, 40)
+    whole = single.joined(group)
+    expected = matrix_of(whole).toarray(), matrix_of(whole.joined(other)).toarray()
+    monkeypatch.setattr("dedup.group.storylines._AT_ONCE", at_once)
+    parts = single.joined(group)
+    for found, known in zip((parts, parts.joined(other)), expected, strict=True):
+        np.testing.assert_array_equal(matrix_of(found).toarray(), known)
+        assert known.any()
+
+
 def test_a_gap_beyond_the_window_separates_and_days_between_cost() -> None:
     vectors = sp.csr_array(np.full((3, 1), 0.5))
     single = Groups.of(vectors, np.zeros(3), np.array([0.0, 10 * DAY, 50 * DAY]), np.ones(3, np.int64), products)
