@@ -65,11 +65,12 @@ class Change:
         """Return the change as a dictionary for JSON."""
         return {**asdict(self), "at": self.at.isoformat()}
 
-    def of_storyline(self, storyline: str) -> Change:
-        """Return the change with the storyline of its story."""
-        if storyline == self.storyline:
-            return self
-        return Change(self.cursor, self.kind, self.article, self.story, self.before, self.at, storyline)
+
+def of_storyline(change: Change, storyline: str) -> Change:
+    """Return a change with the storyline of its story."""
+    if storyline == change.storyline:
+        return change
+    return Change(change.cursor, change.kind, change.article, change.story, change.before, change.at, storyline)
 
 
 def change_key(change: Change) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ import numpy as np
 from dedup.group.decisions import Decision
 from dedup.index.search.table import ArticleTable
 from dedup.index.store.protocol import Store
-from dedup.index.store.records import Change, Kind, StoredStory, moment
+from dedup.index.store.records import Change, Kind, StoredStory, moment, of_storyline
 from dedup.results.story_ids import story_id, storyline_of_story
 
 
@@ -153,7 +153,7 @@ class ChangeLog:
     def finished(self) -> list[Change]:
         """Return the changes with the storylines of their stories after all of them."""
         lines = self.storylines()
-        return [change.of_storyline(lines.get(change.story, "")) for change in self.changes]
+        return [of_storyline(change, lines.get(change.story, "")) for change in self.changes]
 
     def storylines(self) -> dict[str, str]:
         """Return the id of the storyline of each story that the transaction has used, by the story's id."""
