@@ -92,7 +92,7 @@ class SparseSums:
         """The sums that were added."""
         end = int(self._starts[-1])
         found = sp.csr_array((len(self._starts) - 1, self._first.shape[1]))
-        found.indptr = self._starts.astype(np.int32) if end < 2**31 else self._starts
+        found.indptr = self._starts.astype(np.int32 if end < 2**31 else np.int64)
         found.indices, found.data = self._columns[:end], self._data[:end]  # given at once, they would be copied
         return found
 

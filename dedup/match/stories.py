@@ -157,7 +157,8 @@ def rows_of(matrix: sp.csr_array, numbers: NDArray[np.int64], more: sp.csr_array
     if more is None or own.all():
         return matrix[numbers]
     both = sp.vstack([matrix[numbers[own]], more[numbers[~own] - count]], format="csr")
-    return both[np.argsort(np.argsort(~own, kind="stable"))]
+    in_order: sp.csr_array = both[np.argsort(np.argsort(~own, kind="stable"))]
+    return in_order
 
 
 def days_between(seconds: NDArray[np.float64], a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -25,6 +25,12 @@ from dedup.vectorize.exact import SCORE_UNIT
 GRANULARITIES = (0.1, 0.3, 0.45, EVENT, 0.55, 0.7, 0.85, 1.0)
 
 
+def no_products(
+    _matrix: sp.csr_array, a: NDArray[np.int64], _b: NDArray[np.int64], _more: sp.csr_array | None
+) -> NDArray[np.float64]:
+    return np.zeros(len(a))
+
+
 @dataclass
 class Words:
     """What words found among some articles: the merge tree, and what its storylines are made from."""
@@ -58,7 +64,7 @@ def random_words(random: np.random.Generator, articles: int) -> Words:
 
     nothing = sp.csr_array((articles, 1))
     strange, no_dates = random.random(articles) / 20, np.zeros(articles)
-    singles = Groups.of(nothing, strange, no_dates, weights, lambda _m, one, _o: np.zeros(len(one)))
+    singles = Groups.of(nothing, strange, no_dates, weights, no_products)
     tree = with_storylines(tree, cut(tree, EVENT), singles, pairs, scored, average_linkage)
     return Words(tree, singles, pairs)
 
@@ -166,9 +172,7 @@ def storylines(
         means = [words.get(pair, 0.0) for pair in zip(one.tolist(), other.tolist(), strict=True)]
         return np.asarray(np.rint(groups.size[one] * groups.size[other] * np.array(means) / SCORE_UNIT), np.int64)
 
-    singles = Groups.of(
-        sp.csr_array((articles, 1)), np.zeros(articles), np.zeros(articles), weights, lambda _m, o, _: np.zeros(len(o))
-    )
+    singles = Groups.of(sp.csr_array((articles, 1)), np.zeros(articles), np.zeros(articles), weights, no_products)
     known = np.ones(articles, np.bool_)
     found = cut(with_fused_storylines(tree, story, singles, pairs, near.where(near.storyline > 0), known, mean), 1.0)
     return [{place[one] for one in group & place.keys()} for group in groups_of(found)]

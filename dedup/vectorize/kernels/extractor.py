@@ -195,13 +195,12 @@ class _Pile:
 
     def moved(self, block: HashedWords) -> HashedWords:
         """The same block, with its arrays in the pile."""
+        kept = self._kept
         distinct = [
-            DistinctWords(*map(self._kept, (part.terms, part.wides, part.at, part.others)), part.places)
+            DistinctWords(kept(part.terms), kept(part.wides), kept(part.at), kept(part.others), part.places)
             for part in block.distinct
         ]
-        return HashedWords(
-            self._kept(block.hashes), self._kept(block.flags), self._kept(block.offsets), tuple(distinct)
-        )
+        return HashedWords(kept(block.hashes), kept(block.flags), kept(block.offsets), tuple(distinct))
 
     def _kept(self, array: NDArray[_Number]) -> NDArray[_Number]:
         room, filled = self._under_way.get(array.dtype, (array[:0], 0))
@@ -210,7 +209,8 @@ class _Pile:
         end = filled + len(array)
         room[filled:end] = array
         self._under_way[array.dtype] = room, end
-        return room[filled:end]
+        found: NDArray[_Number] = room[filled:end]
+        return found
 
 
 def _concatenated(parts: list[NDArray[_Number]]) -> NDArray[_Number]:
