@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -135,7 +136,8 @@ class Extractor:
 
     def read(self, articles: Iterable[tuple[str, str]], threads: int | None = None) -> list[HashedWords]:
         """The hashed words of a stream of articles, which is read block by block."""
-        return [*map(_Pile().moved, in_threads(self.words, blocks(articles), threads))]
+        found = in_threads(self.words, blocks(articles), threads)
+        return [*islice(found, 1), *map(_Pile().moved, found)]  # few articles are one block
 
     def signatures(self, words: HashedWords, threads: int | None = None) -> NDArray[np.uint32]:
         """The signatures of articles from their hashed words, without term counts; shape (articles, num_perm)."""
